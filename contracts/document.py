@@ -1,0 +1,176 @@
+"""A contract file as data with line numbers, refused where it leaves the standard.
+
+The standard is ODCS (bitol-io/open-data-contract-standard); its JSON schema and its models come
+from the library, so that no list of keys is repeated here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import jsonschema  # type: ignore[import-untyped]
+import yaml
+from open_data_contract_standard.model import OpenDataContractStandard
+from pydantic import BaseModel
+
+from contracts.errors import ContractError
+
+VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed contract file, which knows the line of each of its places."""
+
+    path: Path
+    data: dict[str, Any]
+    lines: dict[Place, int]
+
+    def problem(self, place: Place, text: str) -> str:
+        """Word a problem with the file, line and path of the place it was found at."""
+        near = place
+        while near and near not in self.lines:
+            near = near[:-1]
+        where = f"{self.path.parent.name}/{self.path.name}:{self.lines.get(near, 1)}"
+        return f"{where}: {dotted(place)}: {text}" if place else f"{where}: {text}"
+
+
+def dotted(place: Place) -> str:
+    """Write a place as people do: ``schema[0].properties[2].quality``."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in place).lstrip(".")
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise ``ContractError`` with all problems, if there are any."""
+    if problems:
+        raise ContractError("\n".join(problems))
+
+
+def choices(name: object, valid: Sequence[str]) -> str:
+    """End an error message: the nearest valid name, then all of them."""
+    near = difflib.get_close_matches(str(name), valid, n=1)
+    return (f"Did you mean '{near[0]}'? " if near else "") + f"Valid: {', '.join(valid)}."
+
+
+def load(path: Path) -> Document:
+    """Read a contract file and hold it against the standard.
+
+    Raises ``ContractError`` for a missing or unreadable file, a duplicated or unknown key, and
+    whatever the standard's JSON schema refuses; each with file, line and path.
+    """
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ContractError(f"{path}: cannot be read: {error.strerror}.") from None
+    return _load(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=256)
+def _load(path: Path, _mtime_ns: int, _size: int) -> Document:
+    """Parse once as long as the file stays as it is; the JSON schema takes 20-200 ms a file."""
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        data = yaml.constructor.SafeConstructor().construct_document(node) if node else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContractError(f"{where}: cannot be read: {error}.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        what = getattr(error, "problem", None) or "it is not YAML"
+        raise ContractError(f"{where}:{line}: not valid YAML: {what}.") from None
+    if not isinstance(data, dict):
+        raise ContractError(f"{where}: a contract is a mapping of keys; this file is not.")
+    lines: dict[Place, int] = {}
+    twice = list(_walk(node, (), lines))
+    document = Document(path, data, lines)
+    refuse([document.problem(p, "the key is written twice; keep one.") for p in twice])
+    refuse(list(_unknown(document, OpenDataContractStandard, data, ())))
+    if data.get("apiVersion") not in VERSIONS:
+        text = f"{data.get('apiVersion')!r} is not read here. Valid: {', '.join(VERSIONS)}."
+        refuse([document.problem(("apiVersion",), text)])
+    refuse(list(_breaches(document)))
+    return document
+
+
+def _walk(node: Any, place: Place, lines: dict[Place, int]) -> Iterator[Place]:
+    """Note the line of each place below a node; yield the places of keys written twice."""
+    lines.setdefault(place, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            at = (*place, str(key.value))
+            lines[at] = key.start_mark.line + 1
+            if key.value in seen:
+                yield at
+            seen.add(key.value)
+            yield from _walk(value, at, lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _walk(value, (*place, index), lines)
+
+
+def _unknown(
+    document: Document, model: type[BaseModel], data: dict[str, Any], place: Place
+) -> Iterator[str]:
+    """Yield a problem for each key that the standard's model of this place does not have."""
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    for key, value in data.items():
+        if key not in fields:
+            text = f"unknown key. {choices(key, sorted(fields))}"
+            yield document.problem((*place, key), text)
+            continue
+        annotation = fields[key].annotation
+        if isinstance(value, dict):
+            for inner in _models(annotation, inside_list=False):
+                yield from _unknown(document, inner, value, (*place, key))
+        elif isinstance(value, list):
+            for inner in _models(annotation, inside_list=True):
+                for index, item in enumerate(value):
+                    if isinstance(item, dict):
+                        yield from _unknown(document, inner, item, (*place, key, index))
+
+
+def _models(annotation: Any, *, inside_list: bool) -> list[type[BaseModel]]:
+    """Find the model that an annotation names, alone or as the item of a list."""
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        found = (_models(a, inside_list=inside_list) for a in typing.get_args(annotation))
+        return [model for models in found for model in models]
+    if origin is list:
+        return _models(typing.get_args(annotation)[0], inside_list=False) if inside_list else []
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return [annotation] if is_model and not inside_list else []
+
+
+@functools.cache
+def _validator() -> Any:
+    schema = json.loads(OpenDataContractStandard.json_schema())  # type: ignore[no-untyped-call]
+    return jsonschema.validators.validator_for(schema)(schema)
+
+
+def _breaches(document: Document) -> Iterator[str]:
+    """Yield what the standard's JSON schema refuses, worded for a person."""
+    for error in _validator().iter_errors(document.data):
+        place = cast("Place", tuple(error.absolute_path))
+        if len(place) > 1 and place[-2] == "quality":
+            # The schema says "not valid under any of 8 schemas" and dumps the rule.
+            yield document.problem(place, "a rule needs what its type asks for (metric; query; "
+                                   "engine and implementation) and exactly one comparator: mustBe, "
+                                   "mustNotBe, mustBeGreaterThan, mustBeGreaterOrEqualTo, "
+                                   "mustBeLessThan, mustBeLessOrEqualTo, mustBeBetween or "
+                                   "mustNotBeBetween.")  # fmt: skip
+        else:
+            deepest = jsonschema.exceptions.best_match([error]) or error
+            place = cast("Place", tuple(deepest.absolute_path))
+            yield document.problem(place, f"{deepest.message[:300]}.")

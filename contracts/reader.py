@@ -1,0 +1,245 @@
+"""Read contracts: from an ODCS file to tables, columns and rules, or a clear refusal."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from contracts.document import Document, Place, choices, load, refuse
+from contracts.errors import ContractError
+from contracts.model import Column, Contract, Table
+from contracts.singer import DECIMAL
+
+LAYERS = ("sources", "canonical")
+SUFFIX = ".odcs.yaml"
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+CLASSES = ("public", "internal", "confidential", "restricted")
+LOAD_METHODS = ("upsert", "append-only", "overwrite")
+TABLE_PROPERTIES = ("loadMethod", "replicationKey")
+TYPES = {
+    "string": ("VARCHAR", "BLOB"),
+    "integer": ("BIGINT",),
+    "number": ("DECIMAL(p,s)", "DOUBLE"),
+    "boolean": ("BOOLEAN",),
+    "timestamp": ("TIMESTAMPTZ", "TIMESTAMP"),
+    "date": ("DATE",),
+    "time": ("TIME",),
+    "object": ("JSON",),
+    "array": ("JSON",),
+}
+_LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+OPTIONS = {
+    "string": ("pattern", "minLength", "maxLength"),
+    **dict.fromkeys(("integer", "number", "timestamp", "date", "time"), _LIMITS),
+}
+# The standard has these, but nothing here would enforce them: better refused than believed.
+UNUSED = ("encryptedName", "enum", "items", "map", "physicalName", "properties")
+
+
+def read(name: str, directory: Path | None = None) -> Contract:
+    """Read one contract by name, such as ``sources/erp`` or ``canonical/product``.
+
+    The directory is the one given, else the environment's ``CROSSDOCK_CONTRACTS``, else this
+    package's. Raises ``ContractError`` with file, line, path and the valid choices.
+    """
+    home = _home(directory)
+    path = home / f"{name}{SUFFIX}"
+    if name not in (known := _names(home)):
+        raise ContractError(f"There is no contract '{name}' in {home}. {choices(name, known)}")
+    return _Reader(load(path)).contract()
+
+
+def read_all(layer: str | None = None, directory: Path | None = None) -> tuple[Contract, ...]:
+    """Read every contract of a layer (``sources``, ``canonical``), or of both, in order of name."""
+    if layer is not None and layer not in LAYERS:
+        raise ContractError(f"There is no layer '{layer}'. {choices(layer, LAYERS)}")
+    home = _home(directory)
+    names = [n for n in _names(home) if layer is None or n.startswith(f"{layer}/")]
+    if not names:
+        raise ContractError(f"There are no contracts (*{SUFFIX}) for {layer or LAYERS} in {home}.")
+    problems: list[str] = []
+    contracts: list[Contract] = []
+    for name in names:
+        try:
+            contracts.append(read(name, home))
+        except ContractError as error:
+            problems.append(str(error))
+    refuse(problems)
+    return tuple(contracts)
+
+
+def _home(directory: Path | None) -> Path:
+    return directory or Path(os.environ.get("CROSSDOCK_CONTRACTS") or Path(__file__).parent)
+
+
+def _names(home: Path) -> list[str]:
+    return [
+        f"{layer}/{path.name.removesuffix(SUFFIX)}"
+        for layer in LAYERS
+        for path in sorted((home / layer).glob(f"*{SUFFIX}"))
+    ]
+
+
+class _Reader:
+    """Reads one document; gathers every problem before it refuses."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[str] = []
+
+    def say(self, place: Place, text: str) -> None:
+        self.problems.append(self.document.problem(place, text))
+
+    def contract(self) -> Contract:
+        data, path = self.document.data, self.document.path
+        name = str(data.get("name"))
+        if name != path.name.removesuffix(SUFFIX):
+            self.say(("name",), f"'{name}' must be the file's name.")
+        if data.get("domain") != path.parent.name:
+            self.say(("domain",), f"must be the folder's name, '{path.parent.name}'.")
+        team = data.get("team")
+        owner = team.get("name") if isinstance(team, dict) else None
+        support = data.get("support") or [{}]
+        if not owner or not support[0].get("channel"):
+            self.say((), "an owner (team.name) and a support channel are required.")
+        if not data.get("schema"):
+            self.say((), "a contract needs at least one table under schema.")
+        tables = tuple(self.tables(data.get("schema") or []))
+        refuse(self.problems)
+        return Contract(
+            name=name,
+            layer=path.parent.name,
+            version=str(data["version"]),
+            owner=str(owner),
+            channel=str(support[0]["channel"]),
+            description=str((data.get("description") or {}).get("purpose") or ""),
+            tables=tables,
+            path=path,
+        )
+
+    def tables(self, listed: list[dict[str, Any]]) -> Iterator[Table]:
+        names = [str(t.get("name")) for t in listed]
+        for index, data in enumerate(listed):
+            place: Place = ("schema", index)
+            self.name(data, names, place)
+            if data.get("relationships"):
+                self.say((*place, "relationships"), "write it at its column, or as a sql rule.")
+            if data.get("physicalName"):
+                self.say((*place, "physicalName"), "is not used: the name is the table's name.")
+            columns = tuple(self.columns(data.get("properties") or [], place))
+            if not columns:
+                self.say(place, "a table needs properties, its columns.")
+            custom = self.custom(data, place, [c.name for c in columns])
+            yield Table(
+                name=names[index],
+                columns=columns,
+                primary_key=self.key(data.get("properties") or [], place),
+                replication_key=custom.get("replicationKey"),
+                append_only=custom.get("loadMethod") == "append-only",
+                description=str(data.get("description") or ""),
+            )
+
+    def columns(self, listed: list[dict[str, Any]], place: Place) -> Iterator[Column]:
+        names = [str(c.get("name")) for c in listed]
+        for index, data in enumerate(listed):
+            at = (*place, "properties", index)
+            self.name(data, names, at)
+            self.type(data, at)
+            for key in UNUSED:
+                if key in data:
+                    self.say((*at, key), "is not enforced here; tables are flat. Leave it out.")
+            kind = data.get("classification")
+            if kind is not None and kind not in CLASSES:
+                self.say((*at, "classification"), f"'{kind}' is none. {choices(kind, CLASSES)}")
+            yield Column(
+                name=names[index],
+                physical_type=str(data.get("physicalType")),
+                logical_type=str(data.get("logicalType")),
+                required=bool(data.get("required")) or bool(data.get("primaryKey")),
+                primary_key=bool(data.get("primaryKey")),
+                options=dict(data.get("logicalTypeOptions") or {}),
+                classification=kind,
+                description=str(data.get("description") or ""),
+                references=self.reference(data, at),
+            )
+
+    def name(self, data: dict[str, Any], siblings: list[str], place: Place) -> None:
+        name = str(data.get("name"))
+        if not NAME.fullmatch(name):
+            self.say((*place, "name"), f"'{name}' must be lower case letters, digits and _.")
+        if siblings.count(name) > 1:
+            self.say((*place, "name"), f"'{name}' is there twice; names are unique.")
+
+    def type(self, data: dict[str, Any], place: Place) -> None:
+        logical, physical = str(data.get("logicalType")), str(data.get("physicalType"))
+        if logical not in TYPES:
+            self.say((*place, "logicalType"), f"'{logical}' is none. {choices(logical, [*TYPES])}")
+            return
+        is_decimal = "DECIMAL(p,s)" in TYPES[logical] and DECIMAL.fullmatch(physical)
+        if (physical not in TYPES[logical] and not is_decimal) or physical == "DECIMAL(p,s)":
+            text = f"'{physical}' does not hold {logical}. Valid: {', '.join(TYPES[logical])}."
+            self.say((*place, "physicalType"), text)
+        valid = OPTIONS.get(logical, ())
+        for option, value in (data.get("logicalTypeOptions") or {}).items():
+            at = (*place, "logicalTypeOptions", option)
+            if option not in valid:
+                text = f"is not enforced for {logical}. Valid: {', '.join(valid) or 'none'}."
+                self.say(at, text)
+            elif option == "pattern":
+                self.pattern(value, at)
+
+    def pattern(self, value: object, place: Place) -> None:
+        try:
+            re.compile(str(value))
+        except re.error as error:
+            self.say(place, f"is no regular expression: {error}.")
+
+    def key(self, listed: list[dict[str, Any]], place: Place) -> tuple[str, ...]:
+        keyed = [(c.get("primaryKeyPosition"), str(c.get("name"))) for c in listed
+                 if c.get("primaryKey")]  # fmt: skip
+        positions = [p for p, _ in keyed]
+        if len(keyed) == 1 and positions == [None]:
+            positions = [1]
+        if sorted(positions, key=str) != sorted(range(1, len(keyed) + 1), key=str):
+            self.say(place, f"primaryKeyPosition must count from 1, not {positions}.")
+            return tuple(name for _, name in keyed)
+        order = {name: p for p, (_, name) in zip(positions, keyed, strict=True)}
+        return tuple(sorted(order, key=lambda n: order[n] or 0))
+
+    def custom(self, data: dict[str, Any], place: Place, columns: list[str]) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for index, item in enumerate(data.get("customProperties") or []):
+            at = (*place, "customProperties", index)
+            name, value = str(item.get("property")), str(item.get("value"))
+            valid = {"replicationKey": columns, "loadMethod": list(LOAD_METHODS)}.get(name)
+            if valid is None or name in values:
+                text = f"'{name}' is none here, or twice. {choices(name, TABLE_PROPERTIES)}"
+                self.say((*at, "property"), text)
+            elif value not in valid:
+                self.say((*at, "value"), f"'{value}' is no {name}. {choices(value, valid)}")
+            values[name] = value
+        return values
+
+    def reference(self, data: dict[str, Any], place: Place) -> tuple[str, str] | None:
+        listed = data.get("relationships") or []
+        if not listed:
+            return None
+        at = (*place, "relationships", 0)
+        if len(listed) > 1:
+            self.say((*place, "relationships"), "one a column; write more as sql rules.")
+        table, _, column = str(listed[0].get("to")).partition(".")
+        targets = {str(t.get("name")): t for t in self.document.data.get("schema") or []}
+        other = self.document.path.parent / f"{table}{SUFFIX}"
+        if table not in targets and NAME.fullmatch(table) and other.is_file():
+            targets = {str(t.get("name")): t for t in load(other).data.get("schema") or []}
+        if table not in targets:
+            text = f"leads to no table '{table}' of this contract or layer."
+            self.say(at, f"{text} {choices(table, sorted(targets))}")
+            return None
+        columns = [str(c.get("name")) for c in targets[table].get("properties") or []]
+        if column not in columns:
+            self.say(at, f"'{table}' has no column '{column}'. {choices(column, columns)}")
+        return table, column
