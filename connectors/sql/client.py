@@ -1,0 +1,170 @@
+"""How a database is asked: one read-only snapshot for all tables, reflected names and types."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from singer_sdk.exceptions import ConfigurationError, FatalSyncError
+from singer_sdk.singerlib.json import deserialize_json
+from sqlalchemy.engine.interfaces import ReflectedColumn
+from sqlalchemy.engine.reflection import ObjectKind
+
+from connectors.tap import MASK, one_line
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A table or view as the database describes it; `schema` is None for the default one."""
+
+    schema: str | None
+    name: str
+    is_view: bool
+    columns: dict[str, ReflectedColumn]
+    primary_key: tuple[str, ...]
+
+
+class Database:
+    """A source database, opened on first use and read in one transaction."""
+
+    def __init__(self, url: str) -> None:
+        """Take a SQLAlchemy URL; raises ConfigurationError when it is none."""
+        try:
+            self.url = sa.make_url(url)
+        except sa.exc.ArgumentError:
+            example = "postgresql+psycopg://user:password@host/database, sqlite:///path/to/file"
+            raise ConfigurationError(
+                f"Setting 'url' is not a SQLAlchemy URL. Examples: {example}."
+            ) from None
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    @cached_property
+    def connection(self) -> sa.Connection:
+        """The one connection, with its snapshot open."""
+        with self.errors():
+            return self._engine().connect()
+
+    @property
+    def keeps_types_loosely(self) -> bool:
+        """Whether any column may hold any type (SQLite), so that values must be read raw."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def tables(self, schemas: Sequence[str]) -> list[SourceTable]:
+        """List tables and views of the schemas named; of the default one when none is named."""
+        with self.errors(), warnings.catch_warnings():
+            # A type that SQLAlchemy does not know is read as text.
+            warnings.filterwarnings("ignore", "Did not recognize type", sa.exc.SAWarning)
+            inspector = sa.inspect(self.connection)
+            known = inspector.get_schema_names()
+            found: list[SourceTable] = []
+            places: Sequence[str | None] = schemas or [None]
+            for schema in places:
+                if schema is not None and schema not in known:
+                    raise ConfigurationError(
+                        f"{self} has no schema '{schema}'. It has: {', '.join(known)}."
+                    )
+                place = None if schema == inspector.default_schema_name else schema
+                found += _reflect(inspector, place)
+        return found
+
+    def rows(self, query: sa.Select[Any], chunk: int) -> Iterator[sa.Row[Any]]:
+        """Run a query and yield its rows, `chunk` at a time."""
+        with self.errors():
+            yield from self.connection.execute(query, execution_options={"yield_per": chunk})
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn a database error into one line that names the place and keeps the secrets."""
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, ImportError) as error:
+            cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
+            reason = one_line(cause)
+            for secret in {str(self.url.password or ""), self.url.render_as_string(False)} - {""}:
+                reason = reason.replace(secret, MASK)
+            raise FatalSyncError(
+                f"Cannot read {self}: {reason}. Check the setting 'url', that the server runs "
+                "and that the user may read the tables."
+            ) from None
+
+    def _engine(self) -> sa.Engine:
+        if self.keeps_types_loosely:
+            return self._sqlite_engine()
+        if self.url.get_backend_name() != "postgresql":
+            return sa.create_engine(self.url, hide_parameters=True)
+        engine = sa.create_engine(
+            self.url, hide_parameters=True, json_deserializer=deserialize_json
+        )
+        if engine.dialect.driver == "psycopg":
+            sa.event.listen(engine, "connect", _keep_infinite_times)
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def _sqlite_engine(self) -> sa.Engine:
+        path = self.url.database
+        is_path = path and path != ":memory:" and not path.startswith("file:")
+        if is_path and not Path(str(path)).is_file():  # SQLite would create it
+            raise FatalSyncError(f"Cannot read {self}: there is no such file.")
+        engine = sa.create_engine(self.url, hide_parameters=True)
+
+        @sa.event.listens_for(engine, "connect")
+        def _prepare(connection: sqlite3.Connection, _: object) -> None:
+            connection.text_factory = _text_or_bytes
+            connection.execute("pragma query_only = on")
+            connection.isolation_level = None  # else the driver leaves out the BEGIN
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("begin")
+
+        return engine
+
+
+def _reflect(inspector: sa.Inspector, schema: str | None) -> Iterator[SourceTable]:
+    keys = inspector.get_multi_pk_constraint(schema=schema)
+    for kind, is_view in ((ObjectKind.TABLE, False), (ObjectKind.ANY_VIEW, True)):
+        for key, columns in inspector.get_multi_columns(schema=schema, kind=kind).items():
+            primary = keys.get(key)
+            yield SourceTable(
+                schema=schema,
+                name=key[1],
+                is_view=is_view,
+                columns={column["name"]: column for column in columns},
+                primary_key=tuple(primary["constrained_columns"]) if primary else (),
+            )
+
+
+def _text_or_bytes(raw: bytes) -> str | bytes:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw
+
+
+def _keep_infinite_times(connection: Any, _: object) -> None:
+    """Read 'infinity' and years beyond Python's as text; psycopg would fail the whole query."""
+    from psycopg import DataError
+    from psycopg.types import datetime as types
+
+    for name, loader in (
+        ("date", types.DateLoader),
+        ("timestamp", types.TimestampLoader),
+        ("timestamptz", types.TimestamptzLoader),
+    ):
+
+        class Lenient(loader):  # type: ignore[valid-type,misc]
+            def load(self, data: Any) -> Any:
+                try:
+                    return super().load(data)
+                except DataError:
+                    return bytes(data).decode()
+
+        connection.adapters.register_loader(name, Lenient)

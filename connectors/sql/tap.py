@@ -1,0 +1,150 @@
+"""tap-sql: any relational database that SQLAlchemy reaches."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigurationError
+
+import contracts
+from connectors.sql.client import Database, SourceTable
+from connectors.sql.streams import TableStream
+from connectors.sql.values import column_schema
+from connectors.tap import CrossdockTap
+
+
+class TapSQL(CrossdockTap):
+    """Reads tables and views of a relational database, whole or by replication key."""
+
+    name = "tap-sql"
+    dynamic_catalog = True
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property(
+            "url",
+            th.StringType,
+            required=True,
+            secret=True,
+            description="SQLAlchemy URL, like postgresql+psycopg://user:password@host/database",
+        ),
+        th.Property(
+            "contract",
+            th.StringType,
+            description="Source contract, like erp: only its tables and columns, with its keys",
+        ),
+        th.Property(
+            "schemas",
+            th.ArrayType(th.StringType),
+            default=[],
+            description="Database schemas to read; none is the connection's default",
+        ),
+        th.Property(
+            "naive_timezone",
+            th.StringType,
+            description="IANA zone of times that carry none, like UTC; without it they stay so",
+        ),
+        th.Property(
+            "chunk_size", th.IntegerType(minimum=1), default=10_000, description="Rows a page"
+        ),
+    ).to_dict()
+
+    @cached_property
+    def database(self) -> Database:
+        """The database that the URL names."""
+        return Database(self.config["url"])
+
+    def discover_streams(self) -> Sequence[TableStream]:
+        """Give one stream a table: of the contract when one is named, else of the database."""
+        zone = self._zone()
+        tables = self.database.tables(self.config["schemas"])
+        name = self.config.get("contract")
+        if name:
+            return [self._contracted(name, table, tables) for table in _contract(name).tables]
+        return [self._discovered(source, zone) for source in tables]
+
+    def _zone(self) -> ZoneInfo | None:
+        name = self.config.get("naive_timezone")
+        if not name:
+            return None
+        try:
+            return ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            raise ConfigurationError(
+                f"Setting 'naive_timezone': '{name}' is no IANA time zone, like UTC."
+            ) from None
+
+    def _discovered(self, source: SourceTable, zone: ZoneInfo | None) -> TableStream:
+        properties, required = {}, []
+        for name, column in source.columns.items():
+            schema = column_schema(column["type"], zone)
+            types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+            if column.get("nullable", True):
+                schema["type"] = [*types, "null"]
+            else:
+                schema["type"] = types
+                required.append(name)
+            properties[name] = schema
+        return TableStream(
+            self,
+            self.database,
+            source,
+            name=f"{source.schema}-{source.name}" if source.schema else source.name,
+            schema={"type": "object", "properties": properties, "required": required},
+            keys=source.primary_key,
+        )
+
+    def _contracted(
+        self, contract: str, table: contracts.Table, tables: Sequence[SourceTable]
+    ) -> TableStream:
+        by_name = {source.name: source for source in tables}
+        law = f"Contract sources/{contract}"
+        if table.name not in by_name:
+            raise ConfigurationError(
+                f"{law} has a table '{table.name}' that {self.database} lacks."
+                f"{_guess(table.name, by_name)} It has: {', '.join(sorted(by_name)) or 'none'}. "
+                "Mend the setting 'url' or 'schemas', the source, or the contract."
+            )
+        source = by_name[table.name]
+        wanted = [column.name for column in table.columns]
+        for name in wanted:
+            if name not in source.columns:
+                others = [column for column in source.columns if column not in wanted]
+                raise ConfigurationError(
+                    f"{law} has a column '{table.name}.{name}' that {self.database} lacks."
+                    f"{_guess(name, others)} The table has: {', '.join(source.columns)}. "
+                    "Mend the source or the contract."
+                )
+        extra = sorted(set(source.columns) - set(wanted))
+        if extra:
+            self.logger.info(
+                "%s: %s is not in contract sources/%s, left out",
+                table.name,
+                ", ".join(extra),
+                contract,
+            )
+        return TableStream(
+            self,
+            self.database,
+            source,
+            name=table.name,
+            schema=table.singer_schema(),
+            keys=table.primary_key,
+            replication_key=table.replication_key,
+        )
+
+
+def _contract(name: str) -> contracts.Contract:
+    return contracts.read(f"sources/{name}")
+
+
+def _guess(name: str, others: Sequence[str] | dict[str, SourceTable]) -> str:
+    close = difflib.get_close_matches(name, list(others), n=1, cutoff=0.5)
+    return f" Was it renamed to '{close[0]}'?" if close else ""
+
+
+if __name__ == "__main__":
+    TapSQL.cli()
