@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +43,24 @@ class Database:
                 f"Setting 'url' is not a SQLAlchemy URL. Examples: {example}."
             ) from None
 
+        self._connection: sa.Connection | None = None
+
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
 
-    @cached_property
+    @property
     def connection(self) -> sa.Connection:
         """The one connection, with its snapshot open."""
-        with self.errors():
-            return self._engine().connect()
+        if self._connection is None:
+            with self.errors():
+                self._connection = self._engine().connect()
+        return self._connection
+
+    def close(self) -> None:
+        """End the snapshot, so that no writer waits for it; the next query begins another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     @property
     def keeps_types_loosely(self) -> bool:
@@ -74,6 +83,7 @@ class Database:
                     )
                 place = None if schema == inspector.default_schema_name else schema
                 found += _reflect(inspector, place)
+        self.close()  # so that the snapshot begins with the first row
         return found
 
     def rows(self, query: sa.Select[Any], chunk: int) -> Iterator[sa.Row[Any]]:
@@ -100,20 +110,23 @@ class Database:
         if self.keeps_types_loosely:
             return self._sqlite_engine()
         if self.url.get_backend_name() != "postgresql":
-            return sa.create_engine(self.url, hide_parameters=True)
-        engine = sa.create_engine(
-            self.url, hide_parameters=True, json_deserializer=deserialize_json
-        )
+            return self._create()
+        engine = self._create(json_deserializer=deserialize_json)
         if engine.dialect.driver == "psycopg":
             sa.event.listen(engine, "connect", _keep_infinite_times)
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def _create(self, **options: Any) -> sa.Engine:
+        return sa.create_engine(
+            self.url, poolclass=sa.pool.NullPool, hide_parameters=True, **options
+        )
 
     def _sqlite_engine(self) -> sa.Engine:
         path = self.url.database
         is_path = path and path != ":memory:" and not path.startswith("file:")
         if is_path and not Path(str(path)).is_file():  # SQLite would create it
             raise FatalSyncError(f"Cannot read {self}: there is no such file.")
-        engine = sa.create_engine(self.url, hide_parameters=True)
+        engine = self._create()
 
         @sa.event.listens_for(engine, "connect")
         def _prepare(connection: sqlite3.Connection, _: object) -> None:

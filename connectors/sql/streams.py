@@ -63,6 +63,10 @@ class TableStream(CrossdockStream):
             value = plain(self._bookmark)
             state["replication_key_value"] = str(value) if isinstance(value, Decimal) else value
 
+    def log_sync_costs(self) -> None:
+        """Let the snapshot go; the SDK calls this once all streams are through."""
+        self.database.close()
+
     def _rows(self, names: list[str], bookmarked: str | None) -> Iterator[sa.RowMapping]:
         columns = {name: self._column(name) for name in self.source.columns}
         table = sa.table(self.source.name, *columns.values(), schema=self.source.schema)

@@ -127,7 +127,7 @@ def _number(value: Any) -> Any:
         exact = Decimal(repr(value))  # shortest text that reads back as the same double
         return int(exact) if exact == exact.to_integral_value() and abs(exact) < 2**53 else exact
     if isinstance(value, str) and _NUMBER.fullmatch(value):
-        # SQLite keeps a decimal of more than 15 digits as text.
+        # Where SQLite has to be exact, decimals are kept in text columns.
         return Decimal(value) if "." in value else int(value)
     return plain(value)
 
