@@ -1,0 +1,149 @@
+"""What a person reads when a command has ended: tables of what came in, what held, what follows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from orchestration import judging
+from orchestration.hub import Hub
+from orchestration.running import Ended, Step
+
+_COUNTS = ("emitted", "inserted", "updated", "duplicate", "quarantined")
+_SHOWN_REFUSALS = 5
+
+
+def of_step(step: Step) -> str:
+    """Return one phrase for a step that ended."""
+    if step.error:
+        return step.error.splitlines()[0][:100]
+    made = [e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION]
+    if step.name.startswith("pull_"):
+        counts = _counts(made)
+        return f"{counts['emitted']:,} records, {counts['quarantined']:,} quarantined"
+    checked = [
+        e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    if checked:
+        return f"{len(checked)} tables held against their contracts"
+    if len(made) == 1:
+        return "published" if step.name == "release" else "decided"
+    return f"{len(made)} tables built"
+
+
+def of_run(hub: Hub, job: str, ended: Ended, out: Console) -> None:
+    """Print the account of a job: sources, contracts, release, decisions, as far as it came."""
+    pulled = [step for step in ended.steps if step.name.startswith("pull_")]
+    if pulled:
+        out.print(_sources(pulled))
+    if job in {"run", "check"} and any(step.name.startswith("judge_") for step in ended.steps):
+        layers = {step.name.removeprefix("judge_") for step in ended.steps}
+        verdicts = [
+            row for layer, rows in judging.newest(hub).items() if layer in layers for row in rows
+        ]
+        out.print(contracts_table(verdicts))
+        for panel in broken(hub, verdicts):
+            out.print(panel)
+    if job in {"run", "release"}:
+        out.print(release_line(hub))
+    if job in {"run", "decide"} and ended.success:
+        from orchestration.cli.decisions_view import summary
+
+        out.print(summary(hub))
+
+
+def _counts(events: Sequence[dg.DagsterEvent]) -> dict[str, int]:
+    total = dict.fromkeys(_COUNTS, 0)
+    for event in events:
+        metadata = event.step_materialization_data.materialization.metadata
+        for name in _COUNTS:
+            value = metadata.get(name)
+            total[name] += int(str(value.value)) if value is not None else 0
+    return total
+
+
+def _sources(steps: Sequence[Step]) -> Table:
+    table = Table(title="Pulled", title_justify="left")
+    table.add_column("source")
+    for name in ("records", "new", "changed", "known already", "quarantined"):
+        table.add_column(name, justify="right")
+    for step in steps:
+        made = [e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION]
+        counts = _counts(made)
+        cells = [f"{counts[name]:,}" for name in _COUNTS] if made else ["failed", *[""] * 4]
+        table.add_row(step.name.removeprefix("pull_"), *cells)
+    return table
+
+
+def contracts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
+    """Return passed and failed rules by contract."""
+    table = Table(title="Contracts", title_justify="left")
+    table.add_column("contract")
+    table.add_column("owner")
+    for name in ("passed", "warnings", "failed", "not evaluated"):
+        table.add_column(name, justify="right")
+    by_contract: dict[tuple[str, str], dict[str, int]] = {}
+    for row in verdicts:
+        counts = by_contract.setdefault((row["contract"], row["owner"]), {})
+        kind = row["status"]
+        if kind == "failed" and row["severity"] != "error":
+            kind = "warning"
+        counts[kind] = counts.get(kind, 0) + 1
+    for (contract, owner), counts in sorted(by_contract.items()):
+        blocked = counts.get("failed", 0) + counts.get("not_evaluated", 0)
+        table.add_row(
+            contract,
+            owner,
+            *(
+                str(counts.get(name, 0))
+                for name in ("passed", "warning", "failed", "not_evaluated")
+            ),
+            style="red" if blocked else None,
+        )
+    return table
+
+
+def broken(hub: Hub, verdicts: Sequence[Mapping[str, Any]]) -> list[Panel]:
+    """Return one panel for each rule that blocks: what broke, where it comes from, whose, the mend."""
+    from orchestration.source_fields import source_fields
+
+    panels = []
+    for row in verdicts:
+        if row["status"] == "passed" or row["severity"] != "error":
+            continue
+        fields = source_fields(hub, row["dataset"], row["column"])
+        sample = ", ".join(row["sample"] or []) or "-"
+        panels.append(
+            Panel(
+                f"{row['message']}\n"
+                f"[bold]source field[/]  {fields}\n"
+                f"[bold]whose[/]         {row['owner']} ({row['channel']})\n"
+                f"[bold]rows[/]          {row['failing'] if row['failing'] is not None else 'unknown'}"
+                f" of {row['evaluated'] if row['evaluated'] is not None else 'unknown'}; first: {sample}\n"
+                f"[bold]mend[/]          {row['mend'] or '-'}",
+                title=f"[bold red]contract broken[/]: {row['dataset']} {row['rule']}",
+                title_align="left",
+            )
+        )
+    return panels
+
+
+def release_line(hub: Hub) -> str:
+    """Return one line on the current release."""
+    release = hub.releases.current()
+    if release is None:
+        return "[bold]Release[/] none yet"
+    line = (
+        f"[bold]Release[/] {release.release_id}, as of {release.now:%Y-%m-%d %H:%M} UTC, "
+        f"{sum(release.tables.values()):,} rows in {len(release.tables)} tables, "
+        f"{release.orphans:,} orphans"
+    )
+    if release.aged is not None:
+        line += (
+            f"\n[yellow]It is the last good release, aged: a newer candidate failed "
+            f"({release.aged.reason}). No decision runs until one passes.[/]"
+        )
+    return line

@@ -1,0 +1,76 @@
+"""Which state of the sources a build was made from, so that a release cuts all of them together."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.lake import Lake
+
+TABLE = "hub.build"
+_SCHEMA = pa.schema(
+    [
+        ("build_id", pa.string()),
+        ("source_mark", pa.string()),
+        ("finished_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished run of the dbt project and the state of the sources that it saw."""
+
+    build_id: str
+    source_mark: str
+
+
+def source_mark(con: duckdb.DuckDBPyConnection) -> str:
+    """Return a text that changes whenever a load commits: how many batches, and the newest."""
+    try:
+        row = con.execute(
+            "select count(*) || '@' || coalesce(max(batch_id), '') from lake.hub.ledger"
+        ).fetchone()
+    except duckdb.CatalogException:  # nothing has ever been loaded
+        return "0@"
+    return str(row[0]) if row else "0@"
+
+
+def newest(con: duckdb.DuckDBPyConnection) -> Build | None:
+    """Return the newest finished build, or None where none has finished."""
+    try:
+        row = con.execute(
+            f"select build_id, source_mark from lake.{TABLE} order by finished_at desc limit 1"  # noqa: S608 - a constant
+        ).fetchone()
+    except duckdb.CatalogException:
+        return None
+    return Build(*row) if row else None
+
+
+@contextmanager
+def recorded(lake: Lake, timeout_s: float) -> Iterator[None]:
+    """Hold the lake's lock while dbt builds, and record the build when it has finished well.
+
+    A build that dies leaves no record, so that nothing can be released from it.
+    """
+    with lake.lock(timeout=timeout_s, purpose="dbt build"):
+        with lake.connect() as con:
+            mark = source_mark(con)
+        yield
+        lake.append(
+            TABLE,
+            pa.Table.from_pylist(
+                [
+                    {
+                        "build_id": uuid.uuid4().hex,
+                        "source_mark": mark,
+                        "finished_at": datetime.now(UTC),
+                    }
+                ],
+                schema=_SCHEMA,
+            ),
+        )

@@ -1,0 +1,78 @@
+"""demo: the whole of Crossdock on a simulated fulfilment network."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from orchestration.cli import app, out
+from orchestration.settings import load
+
+FAULT = "case_flip"
+
+
+@app.command()
+def demo(
+    breach: Annotated[
+        bool, typer.Option(help="Inject a fault that a contract must catch; ends with exit code 1.")
+    ] = False,
+    fault: Annotated[str, typer.Option(help="Which fault; `estate inject --help` lists them.")] = FAULT,
+    orders: Annotated[int, typer.Option(help="Orders of the first run's days together.")] = 2000,
+    days: Annotated[int, typer.Option(help="Days that the first run starts with.")] = 10,
+) -> None:
+    """Run everything on a simulated network; each further run advances it by a day.
+
+    Example: `crossdock demo`
+    """
+    from orchestration.cli.work import work
+
+    with simulated_network(orders=orders, days=days, advance=True) as estate:
+        out.print(f"Simulated network: day {estate.day}, {estate.now:%Y-%m-%d %H:%M} UTC")
+        if not breach:
+            work("run")
+            return
+        if not _has_release():
+            out.print("No release yet: a good run comes first.")
+            work("run")
+            estate.advance()
+            os.environ["CROSSDOCK_NOW"] = estate.now.isoformat()
+        estate.inject(fault)
+        out.print(f"Fault injected: {fault}: {estate.faults()[fault]}")
+        work("run")
+
+
+def _has_release() -> bool:
+    from orchestration.hub import Hub
+
+    return Hub.open().releases.current() is not None
+
+
+@contextmanager
+def simulated_network(*, orders: int = 2000, days: int = 10, advance: bool = False) -> Iterator[object]:
+    """Open or create the simulated network, serve its carriers, and point the sources at it.
+
+    A network that is there already is mended of its faults and, if asked, advanced by a day.
+    """
+    from estate import Estate
+
+    home = load().home / "estate"
+    if (home / "estate.json").exists():
+        estate = Estate.open(home)
+        estate.clear()
+        if advance:
+            estate.advance()
+    else:
+        with out.status(f"simulating {days} days of a fulfilment network"):
+            estate = Estate.create(home, orders=orders, days=days)
+    with estate.serve() as url:
+        os.environ |= {
+            "CROSSDOCK_ERP_URL": estate.erp_url,
+            "CROSSDOCK_WMS_URL": estate.wms_url,
+            "CROSSDOCK_THREEPL_FOLDER": str(estate.drop_folder),
+            "CROSSDOCK_CARRIER_URL": f"{url}/v2",
+            "CROSSDOCK_CARRIER_API_KEY": estate.api_key,
+            "CROSSDOCK_NOW": estate.now.isoformat(),
+        }
+        yield estate

@@ -1,0 +1,62 @@
+"""sql: ask the current release, whatever is loading meanwhile."""
+
+import csv
+import json
+import sys
+from typing import Annotated, Literal
+
+import duckdb
+import typer
+from rich.table import Table
+
+from contracts import CrossdockError
+from orchestration.cli import app, out
+
+_ROWS_SHOWN = 100
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="A SELECT over the tables of `canonical`.")],
+    release: Annotated[str | None, typer.Option(help="A release; the current one if not said.")] = None,
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
+    ] = "table",
+) -> None:
+    """Ask the current release; loads and builds go on meanwhile.
+
+    Example: `crossdock sql "select status, count(*) from canonical.package group by 1"`
+    """
+    from orchestration.hub import Hub
+
+    releases = Hub.open().releases
+    current = releases.current() if release is None else None
+    name = release or (current.release_id if current else None)
+    if name is None:
+        raise CrossdockError("There is no release to ask yet. Run `crossdock run`.")
+    with releases.open(name) as con:
+        try:
+            con.execute(query)
+            columns = [column[0] for column in con.description or []]
+            rows = con.fetchmany(_ROWS_SHOWN + 1) if form == "table" else con.fetchall()
+        except duckdb.Error as error:
+            raise CrossdockError(f"{error}") from None
+    if form == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    elif form == "json":
+        out.file.write(
+            json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str) + "\n"
+        )
+    else:
+        _print(columns, rows, name)
+
+
+def _print(columns: list[str], rows: list[tuple[object, ...]], release: str) -> None:
+    table = Table(*columns)
+    for row in rows[:_ROWS_SHOWN]:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    out.print(table)
+    more = " (there are more: --format csv prints all)" if len(rows) > _ROWS_SHOWN else ""
+    out.print(f"{min(len(rows), _ROWS_SHOWN)} rows from release {release}{more}")

@@ -1,0 +1,66 @@
+"""run, pull, unify, check, release: each a Dagster job, with its progress and its account."""
+
+from typing import Annotated
+
+import typer
+
+from orchestration.cli import app
+
+
+@app.command()
+def run() -> None:
+    """Do everything: pull, judge, unify, judge, release, decide.
+
+    Example: `crossdock run`
+    """
+    from orchestration.cli.work import work
+
+    work("run")
+
+
+@app.command()
+def pull(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Names of sources; all when left out.")
+    ] = None,
+) -> None:
+    """Pull what is new from the sources into the lake.
+
+    Example: `crossdock pull erp wms`
+    """
+    from orchestration.cli.work import work
+
+    work("pull", sources=sources or [])
+
+
+@app.command()
+def unify() -> None:
+    """Build the canonical tables from what was pulled.
+
+    Example: `crossdock unify`
+    """
+    from orchestration.cli.work import work
+
+    work("unify")
+
+
+@app.command()
+def check() -> None:
+    """Hold sources and canonical tables against their contracts.
+
+    Example: `crossdock check`
+    """
+    from orchestration.cli.work import work
+
+    work("check")
+
+
+@app.command()
+def release() -> None:
+    """Publish what was judged as a release, if every contract held.
+
+    Example: `crossdock release`
+    """
+    from orchestration.cli.work import work
+
+    work("release")

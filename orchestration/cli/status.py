@@ -1,0 +1,55 @@
+"""status: what the hub holds now, and whether decisions may start."""
+
+import json
+
+from rich.table import Table
+
+from orchestration.cli import app, out
+
+
+@app.command()
+def status() -> None:
+    """Show sources, contracts, release, gate and the last alert.
+
+    Example: `crossdock status`
+    """
+    from orchestration import account, judging
+    from orchestration.gate import GateClosed, open_gate
+    from orchestration.hub import Hub
+    from orchestration.jobs import source_groups
+    from warehouse import ledger
+
+    hub = Hub.open()
+    table = Table(title="Sources", title_justify="left")
+    table.add_column("source")
+    table.add_column("last pull")
+    for name in ("records", "quarantined", "held now"):
+        table.add_column(name, justify="right")
+    totals = {row["source"]: row for row in ledger.totals(hub.lake)}
+    for name in source_groups():
+        row = totals.get(name)
+        if row is None:
+            table.add_row(name, "never", "", "", "")
+            continue
+        table.add_row(
+            name,
+            f"{row['committed_at']:%Y-%m-%d %H:%M} UTC",
+            f"{row['emitted']:,}",
+            f"{row['quarantined']:,}",
+            f"{row['held']:,}",
+        )
+    out.print(table)
+    verdicts = [row for rows in judging.newest(hub).values() for row in rows]
+    if verdicts:
+        out.print(account.contracts_table(verdicts))
+        for panel in account.broken(hub, verdicts):
+            out.print(panel)
+    out.print(account.release_line(hub))
+    try:
+        open_gate(hub)
+        out.print("[bold]Decisions[/] may start")
+    except GateClosed as closed:
+        out.print(f"[bold]Decisions[/] [yellow]may not start:[/] {closed}")
+    if hub.settings.alerts.exists():
+        last = json.loads(hub.settings.alerts.read_text("utf-8").splitlines()[-1])
+        out.print(f"[bold]Last alert[/] {last['at']} {last['job']}: {last['message']}", markup=True)

@@ -1,0 +1,52 @@
+"""Run a job with progress on the screen, then give the account of it."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+import typer
+
+from orchestration import account
+from orchestration.cli import err, out
+from orchestration.hub import Hub
+from orchestration.running import Step
+from orchestration.running import run as run_job
+
+
+def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey] = ()) -> None:
+    """Run a job, show it, print the account; exit code 1 unless all of it succeeded."""
+    hub = Hub.open()
+    with out.status(f"loading Crossdock for {job}") as status:
+
+        def ended(step: Step) -> None:
+            mark = "[red]✗[/]" if step.error else "[green]✓[/]"
+            out.print(f"{mark} {step.name:<22} {step.seconds:6.1f} s  {account.of_step(step)}")
+            status.update("")
+
+        result = run_job(
+            hub,
+            job,
+            assets=[*assets, *_assets(sources)] or None,
+            started=lambda name: status.update(f"{name} …"),
+            ended=ended,
+        )
+    account.of_run(hub, job, result, out)
+    if not result.success:
+        for error in result.errors:
+            err.print(f"[bold red]crossdock:[/] {error}", soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _assets(names: Sequence[str]) -> list[dg.AssetKey]:
+    import contracts
+    from orchestration.jobs import source_groups
+    from orchestration.sources import SourcesError
+
+    known = source_groups()
+    for name in names:
+        if name not in known:
+            raise SourcesError(f"There is no source '{name}'. There are: {', '.join(known)}.")
+    return [
+        dg.AssetKey([name, table.name])
+        for name in names
+        for table in contracts.read(f"sources/{name}").tables
+    ]

@@ -1,0 +1,9 @@
+"""Dagster components: each turns contracts, the dbt project or the jobs into definitions."""
+
+from orchestration.components.contract_checks import ContractChecks
+from orchestration.components.decision_jobs import DecisionJobs
+from orchestration.components.published_release import PublishedRelease
+from orchestration.components.singer_sources import SingerSources
+from orchestration.components.transforms import Transforms
+
+__all__ = ["ContractChecks", "DecisionJobs", "PublishedRelease", "SingerSources", "Transforms"]

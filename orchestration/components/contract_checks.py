@@ -1,0 +1,111 @@
+"""Contracts as blocking asset checks: sources before dbt, the canonical model after it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+import contracts
+from contracts import Contract, Verdict
+from orchestration.hub import Hub
+from orchestration.judging import judge
+
+CHECK = "contract"
+
+
+class ContractChecks(dg.Component, dg.Model, dg.Resolvable):
+    """One blocking check a table of a layer, from its ODCS contract."""
+
+    layer: str
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Return one op that judges the whole layer, with a check for each of its tables."""
+        return dg.Definitions(asset_checks=[_checks(self.layer)])
+
+
+def asset_key(contract: Contract, table: str) -> dg.AssetKey:
+    """Return the asset that a contract's table describes."""
+    return dg.AssetKey([contract.schema, table])
+
+
+def _checks(layer: str) -> dg.AssetChecksDefinition:
+    found = contracts.read_all(layer)
+
+    @dg.multi_asset_check(
+        name=f"judge_{layer}",
+        specs=[
+            dg.AssetCheckSpec(
+                name=CHECK,
+                asset=asset_key(contract, table.name),
+                blocking=True,
+                description=f"{contract.key} {contract.version}, owned by {contract.owner} ({contract.channel})",
+            )
+            for contract in found
+            for table in contract.tables
+        ],
+    )
+    def _judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        judgement = judge(Hub.open(), layer, context.log.info)
+        by_dataset = defaultdict(list)
+        for verdict in judgement.verdicts:
+            by_dataset[verdict.dataset].append(verdict)
+        for contract in found:
+            for table in contract.tables:
+                key = asset_key(contract, table.name)
+                yield _result(key, by_dataset[".".join(key.path)])
+
+    return _judge
+
+
+def _result(key: dg.AssetKey, verdicts: list[Verdict]) -> dg.AssetCheckResult:
+    """Return a table's check: passed only if rules were judged and none failed."""
+    failed = [verdict for verdict in verdicts if verdict.status != "passed"]
+    blocking = [verdict for verdict in failed if verdict.blocks]
+    metadata: dict[str, Any] = {
+        "rules": len(verdicts),
+        "failed": len(failed),
+        "seconds": round(sum(verdict.cost_s for verdict in verdicts), 3),
+    }
+    if failed:
+        metadata["broken_rules"] = dg.TableMetadataValue(
+            records=[
+                dg.TableRecord(
+                    {
+                        "rule": verdict.rule,
+                        "status": verdict.status,
+                        "severity": verdict.severity,
+                        "rows": verdict.failing if verdict.failing is not None else -1,
+                        "message": verdict.message,
+                        "mend": verdict.mend or "",
+                        "owner": verdict.owner,
+                    }
+                )
+                for verdict in failed
+            ],
+            schema=dg.TableSchema(
+                columns=[
+                    dg.TableColumn(name, type_)
+                    for name, type_ in {
+                        "rule": "string",
+                        "status": "string",
+                        "severity": "string",
+                        "rows": "int",
+                        "message": "string",
+                        "mend": "string",
+                        "owner": "string",
+                    }.items()
+                ]
+            ),
+        )
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=CHECK,
+        passed=bool(verdicts) and not failed,
+        severity=dg.AssetCheckSeverity.ERROR
+        if blocking or not verdicts
+        else dg.AssetCheckSeverity.WARN,
+        description="; ".join(verdict.message for verdict in failed[:3])
+        or f"{len(verdicts)} rules passed",
+        metadata=metadata,
+    )

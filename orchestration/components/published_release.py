@@ -1,0 +1,62 @@
+"""The release as an asset: after the blocking checks, before every decision."""
+
+from typing import Any
+
+import dagster as dg
+
+import contracts
+from orchestration.hub import Hub
+from orchestration.publishing import publish
+
+KEY = dg.AssetKey(["release"])
+
+
+class PublishedRelease(dg.Component, dg.Model, dg.Resolvable):
+    """A named, audited, immutable snapshot of the canonical tables."""
+
+    owner: str
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Return the release asset, which depends on every canonical table."""
+
+        @dg.asset(
+            key=KEY,
+            deps=[["canonical", contract.name] for contract in contracts.read_all("canonical")],
+            group_name="release",
+            owners=[f"team:{self.owner}"],
+            kinds={"ducklake"},
+            description="The newest snapshot whose contracts all passed. Readers and decisions see "
+            "releases only, never work in progress.",
+            automation_condition=dg.AutomationCondition.eager()
+            & dg.AutomationCondition.all_deps_blocking_checks_passed(),
+        )
+        def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+            published = publish(Hub.open())
+            context.log.info("published %s", published.release_id)
+            return dg.MaterializeResult(
+                metadata={
+                    "release": published.release_id,
+                    "snapshot": published.snapshot_id,
+                    "as_of": {
+                        source: mark.isoformat() if mark else None
+                        for source, mark in published.as_of_marks.items()
+                    },
+                    "rules_passed": published.verdict_counts.get("passed", 0),
+                    "warnings": published.verdict_counts.get("failed", 0),
+                    "orphans": published.orphans,
+                    "rows": dg.TableMetadataValue(
+                        records=[
+                            dg.TableRecord({"entity": entity, "rows": rows})
+                            for entity, rows in sorted(published.tables.items())
+                        ],
+                        schema=dg.TableSchema(
+                            columns=[
+                                dg.TableColumn("entity", "string"),
+                                dg.TableColumn("rows", "int"),
+                            ]
+                        ),
+                    ),
+                }
+            )
+
+        return dg.Definitions(assets=[release])

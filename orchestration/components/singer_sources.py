@@ -1,0 +1,90 @@
+"""Sources as assets: one op a source, one asset a stream, derived from the source's contract."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+import contracts
+from contracts import Contract, Table
+from orchestration import sources
+from orchestration.hub import Hub
+from orchestration.settings import load
+from orchestration.singer import pull
+from warehouse import ledger
+
+
+class SingerSources(dg.Component, dg.Model, dg.Resolvable):
+    """Every entry of the list of sources (CROSSDOCK_SOURCES), pulled by its Singer tap."""
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Return one multi-asset a source."""
+        return dg.Definitions(
+            assets=[_source_assets(source) for source in sources.read(load().sources)]
+        )
+
+
+def table_schema(table: Table) -> dg.TableSchema:
+    """Return a contract's table as Dagster shows it."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.physical_type,
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=not column.required,
+                    other=[column.classification] if column.classification else None,
+                ),
+            )
+            for column in table.columns
+        ]
+    )
+
+
+def _spec(source: sources.Source, contract: Contract, table: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=[source.name, table.name],
+        group_name=source.name,
+        owners=[f"team:{contract.owner}"],
+        kinds={"singer", source.tap.removeprefix("tap-"), "parquet"},
+        description=table.description,
+        metadata={
+            "dagster/column_schema": table_schema(table),
+            "dagster/table_name": f"lake.{source.name}.{table.name}",
+            "contract": f"{contract.name} {contract.version}",
+            "key": ", ".join(table.primary_key),
+            "replication_key": table.replication_key or "full table",
+        },
+    )
+
+
+def _source_assets(source: sources.Source) -> dg.AssetsDefinition:
+    contract = contracts.read(f"sources/{source.name}")
+
+    @dg.multi_asset(
+        name=f"pull_{source.name}",
+        specs=[_spec(source, contract, table) for table in contract.tables],
+        op_tags={"crossdock/source": source.name},
+    )
+    def _pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        hub = Hub.open()
+        load_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{source.name}"
+        pull(hub.lake, source, load_id, context.log.debug)
+        landed = {row["stream"]: row for row in ledger.summary(hub.lake, load_id)}
+        for table in contract.tables:
+            row = landed.get(table.name, {})
+            yield dg.MaterializeResult(
+                asset_key=[source.name, table.name],
+                metadata={
+                    name: row.get(name, 0)
+                    for name in ("emitted", "inserted", "updated", "duplicate", "quarantined")
+                }
+                | {"load_id": load_id},
+            )
+        total = sum(row["emitted"] for row in landed.values())
+        held = sum(row["quarantined"] for row in landed.values())
+        context.log.info("%s: %d records pulled, %d quarantined", source.name, total, held)
+
+    return _pull

@@ -1,0 +1,96 @@
+"""The dbt project as assets: staging, intermediate and canonical models with their contracts."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+import contracts
+from orchestration import build
+from orchestration.components.singer_sources import table_schema
+from orchestration.hub import Hub
+from orchestration.settings import Settings
+
+
+class _Translator(DagsterDbtTranslator):
+    """Adds what the canonical contracts know: owner, description, columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._canonical = {contract.name: contract for contract in contracts.read_all("canonical")}
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        schema, name = spec.key.path[-2:]
+        spec = spec.replace_attributes(group_name=schema, kinds={"dbt", "duckdb"})
+        if schema != "canonical":
+            return spec
+        contract = self._canonical[name]
+        table = contract.table(name)
+        return spec.replace_attributes(
+            owners=[f"team:{contract.owner}"],
+            description=table.description,
+        ).merge_attributes(
+            metadata={
+                "dagster/column_schema": table_schema(table),
+                "contract": f"{contract.name} {contract.version}",
+            }
+        )
+
+
+class Transforms(dg.Component, dg.Model, dg.Resolvable):
+    """The dbt project in transforms/, built under the lake's lock."""
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Return the dbt models as one multi-asset and the dbt command as a resource."""
+        hub = Hub.open()
+        project = dbt_project(hub.settings)
+        _parse(project, hub.settings)
+
+        @dbt_assets(
+            manifest=project.manifest_path,
+            project=project,
+            name="unify",
+            dagster_dbt_translator=_Translator(),
+            exclude="resource_type:unit_test",  # `make test` runs these, not each load
+        )
+        def _unify(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+            hub = Hub.open()
+            with build.recorded(hub.lake, hub.settings.lock_timeout_s):
+                yield from dbt.cli(["run"], context=context).stream().fetch_row_counts()
+
+        return dg.Definitions(
+            assets=[_unify], resources={"dbt": DbtCliResource(project_dir=project)}
+        )
+
+
+def dbt_project(settings: Settings) -> DbtProject:
+    """Return the dbt project, its artefacts kept under the hub's home."""
+    return DbtProject(
+        project_dir=settings.transforms,
+        profiles_dir=settings.transforms,
+        target_path=settings.dbt_target,
+    )
+
+
+def _parse(project: DbtProject, settings: Settings) -> None:
+    """Write the manifest when the project has changed since the last time (a parse costs ~5 s)."""
+    stamp = settings.dbt_target / "manifest.sha256"
+    now = _fingerprint(settings.transforms)
+    if project.manifest_path.exists() and stamp.exists() and stamp.read_text() == now:
+        return
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    project.preparer.prepare(project)
+    stamp.write_text(now)
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in {".sql", ".yml", ".csv"}):
+        digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()

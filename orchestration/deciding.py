@@ -1,0 +1,150 @@
+"""Run a decision job on a release, keep what it decided, and run it again to the same bytes."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+import decisions
+from contracts import CrossdockError
+from decisions import Job, RunResult
+from decisions.record import SCHEMAS
+from orchestration.gate import open_gate
+from orchestration.hub import Hub
+from warehouse.release import Release
+
+
+class RunError(CrossdockError):
+    """A decision run cannot be recorded, found or repeated."""
+
+
+def code_version() -> str:
+    """Return a hash of the jobs' code: the same code gives the same version, on any machine."""
+    digest = hashlib.sha256()
+    folder = Path(decisions.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def inputs(hub: Hub, release: Release, job: Job[Any]) -> dict[str, pa.Table]:
+    """Return the columns that a job reads, from one release."""
+    with hub.releases.open(release.release_id) as con:
+        return {
+            entity: con.execute(
+                f"select {', '.join(columns)} from canonical.{entity}"  # noqa: S608 - declared by the job
+            ).to_arrow_table()
+            for entity, columns in job.reads.items()
+        }
+
+
+def decide(hub: Hub, name: str) -> RunResult:
+    """Decide on the current release, if the gate is open, and record it.
+
+    The gate is asked twice: before reading, and under the lake's lock when the decisions are
+    written, because a candidate may have failed in between. Raises GateClosed.
+    """
+    job = decisions.job(name)
+    release = open_gate(hub)
+    result = decisions.run(
+        job,
+        inputs(hub, release, job),
+        release_id=release.release_id,
+        now=release.now,
+        code_version=code_version(),
+    )
+    with hub.lake.lock(timeout=hub.settings.lock_timeout_s, purpose=f"record {name}"):
+        again = open_gate(hub)
+        if again.release_id != release.release_id:
+            raise RunError(
+                f"Release {again.release_id} came out while {name} ran on {release.release_id}. "
+                f"Nothing was recorded; run `crossdock decide {name}` again."
+            )
+        _record(hub, result)
+    return result
+
+
+def _record(hub: Hub, result: RunResult) -> None:
+    """Write a run in one transaction; what the job proposed before and nobody did is superseded."""
+    run = result.header
+    with hub.lake.connect() as con:
+        con.execute("begin")
+        con.execute("create schema if not exists lake.decisions")
+        for name, table in result.tables().items():
+            con.register("rows", table)
+            con.execute(
+                f"create table if not exists lake.decisions.{name} as from rows limit 0"
+            )
+            con.execute(
+                f"delete from lake.decisions.{name} where run_uid = ?",  # noqa: S608 - a constant
+                [run.run_uid],
+            )
+            con.execute(f"insert into lake.decisions.{name} by name from rows")  # noqa: S608
+            con.unregister("rows")
+        con.execute(
+            """
+            update lake.decisions.action_outbox set status = 'superseded'
+            where status in ('proposed', 'held') and run_uid <> ? and run_uid in (
+                select run_uid from lake.decisions.decision_run where job = ?
+            )
+            """,
+            [run.run_uid, run.job],
+        )
+        con.execute("commit")
+
+
+def recorded(hub: Hub, run_uid: str | None = None) -> RunResult:
+    """Return a recorded run, or the newest one. Raises RunError that names the newest runs."""
+    with hub.lake.connect(read_only=True) as con:
+        try:
+            known = [
+                str(row[0])
+                for row in con.execute(
+                    "select run_uid from lake.decisions.decision_run order by as_of desc, run_uid"
+                ).fetchall()
+            ]
+        except duckdb.CatalogException:
+            known = []
+        matches = [uid for uid in known if uid.startswith(run_uid or "")]
+        if not matches or (run_uid and len(matches) > 1):
+            problem = "is no decision run" if not matches else "is the start of several runs"
+            raise RunError(
+                f"{run_uid or 'There'} {problem}. The newest are: {', '.join(known[:5]) or 'none'}."
+            )
+        return decisions.restore(
+            {
+                name: con.execute(
+                    f"select * from lake.decisions.{name} where run_uid = ?",  # noqa: S608
+                    [matches[0]],
+                ).to_arrow_table()
+                for name in SCHEMAS
+            }
+        )
+
+
+def replay(hub: Hub, run_uid: str | None = None) -> Mapping[str, Any]:
+    """Run a recorded run again on its release and compare what was decided.
+
+    Returns run_uid, release_id, recorded and replayed digests and the replayed bytes. Raises
+    RunError if the release is gone or the code is no longer the one that decided.
+    """
+    was = recorded(hub, run_uid)
+    header = was.header
+    if header.code_version != code_version():
+        raise RunError(
+            f"Run {header.run_uid} was decided by code {header.code_version}, this is "
+            f"{code_version()}. Check out the commit that decided it and replay there."
+        )
+    job = decisions.job(header.job)
+    release = hub.releases.get(header.release_id)
+    again = decisions.replay(job, inputs(hub, release, job), was)
+    return {
+        "run_uid": header.run_uid,
+        "release_id": header.release_id,
+        "recorded": was.digest,
+        "replayed": again.digest,
+        "bytes": decisions.to_bytes(again),
+    }

@@ -1,0 +1,49 @@
+"""The hub that a process works on: its settings, its lake and its releases."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+from orchestration.settings import ROOT, Settings, load
+from warehouse import extensions
+from warehouse.lake import Lake
+from warehouse.release import Releases
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Settings, lake and releases of one CROSSDOCK_HOME."""
+
+    settings: Settings
+
+    @classmethod
+    def open(cls) -> "Hub":
+        """Open the hub that the environment names; the lake is created where there is none."""
+        hub = cls(load())
+        hub.lake.create()
+        hub.export()
+        return hub
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake, where rows live."""
+        return Lake(self.settings.home)
+
+    @cached_property
+    def releases(self) -> Releases:
+        """The published snapshots."""
+        return Releases(self.lake)
+
+    def export(self) -> None:
+        """Tell dbt and Dagster, which read the environment, where this hub is."""
+        home = self.settings.home
+        (home / "dagster").mkdir(parents=True, exist_ok=True)
+        os.environ |= {
+            "CROSSDOCK_HOME": str(home),
+            "CROSSDOCK_EXTENSIONS": str(extensions.directory()),
+            "CROSSDOCK_DAGSTER": str(home / "dagster"),
+            "DAGSTER_HOME": str(ROOT),
+            "DBT_TARGET_PATH": str(self.settings.dbt_target),
+            "DBT_LOG_PATH": str(self.settings.dbt_target / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }

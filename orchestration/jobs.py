@@ -1,0 +1,47 @@
+"""The workflow's stages as Dagster jobs; the command line's verbs run these."""
+
+import dagster as dg
+
+from orchestration import sources
+from orchestration.settings import load
+
+_BUILT = ("staging", "intermediate", "canonical")
+
+
+def source_groups() -> list[str]:
+    """Return the names of the sources, which are the groups of their assets."""
+    return [source.name for source in sources.read(load().sources)]
+
+
+JOBS = [
+    dg.define_asset_job(
+        "run",
+        selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
+        description="Everything: pull, judge the sources, unify, judge the truth, release, decide.",
+    ),
+    dg.define_asset_job(
+        "pull",
+        selection=dg.AssetSelection.groups(*source_groups()).without_checks(),
+        description="Pull what is new from every source into the lake.",
+    ),
+    dg.define_asset_job(
+        "unify",
+        selection=dg.AssetSelection.groups(*_BUILT).without_checks(),
+        description="Build the canonical tables from what was pulled.",
+    ),
+    dg.define_asset_job(
+        "check",
+        selection=dg.AssetSelection.all_asset_checks(),
+        description="Hold sources and canonical tables against their contracts.",
+    ),
+    dg.define_asset_job(
+        "release",
+        selection=dg.AssetSelection.groups("release"),
+        description="Publish what was judged.",
+    ),
+    dg.define_asset_job(
+        "decide",
+        selection=dg.AssetSelection.groups("decisions"),
+        description="Decide on the current release, if the gate is open.",
+    ),
+]

@@ -1,0 +1,159 @@
+"""Run a Dagster job in this process and tell how it goes."""
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+from contracts import CrossdockError
+from orchestration.hub import Hub
+
+_PID = "crossdock/pid"
+_OPEN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
+
+
+class RunBusy(CrossdockError):
+    """Another command is running on this home."""
+
+
+@dataclass
+class Step:
+    """A step of a job: how long it took, what it made, and its error if it failed."""
+
+    name: str
+    began: float
+    seconds: float = 0
+    events: list[dg.DagsterEvent] = field(default_factory=list)
+    error: str | None = None
+
+
+@dataclass
+class Ended:
+    """A job that ended, with its steps in the order in which they ended."""
+
+    run_id: str
+    success: bool = False
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[str]:
+        """The messages of the steps that failed."""
+        return [step.error for step in self.steps if step.error is not None]
+
+
+def run(
+    hub: Hub,
+    job_name: str,
+    *,
+    assets: Sequence[dg.AssetKey] | None = None,
+    started: Callable[[str], None] = lambda _: None,
+    ended: Callable[[Step], None] = lambda _: None,
+) -> Ended:
+    """Run a job, or some of its assets; `started` and `ended` are told of each step.
+
+    Raises RunBusy when another command holds this home. Runs that a killed command left behind
+    are closed first, so that the UI does not show them as running for ever.
+    """
+    lock = FileLock(hub.settings.home / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunBusy(
+            f"Another crossdock command is running on {hub.settings.home}. Wait for it to end, "
+            "or end it; what it committed stays."
+        ) from None
+    try:
+        return _run(job_name, assets, started, ended)
+    finally:
+        lock.release()
+
+
+def _run(
+    job_name: str,
+    assets: Sequence[dg.AssetKey] | None,
+    started: Callable[[str], None],
+    ended: Callable[[Step], None],
+) -> Ended:
+    from orchestration.definitions import defs
+
+    outcome = Ended(str(uuid.uuid4()))
+    steps: dict[str, Step] = {}
+
+    def listen(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is not None and event.step_key is not None:
+            _follow(event, steps, outcome, started, ended)
+
+    with dg.DagsterInstance.get() as instance:
+        _close_left_behind(instance)
+        instance.add_event_listener(outcome.run_id, listen)
+        result = defs.resolve_job_def(job_name).execute_in_process(
+            instance=instance,
+            run_id=outcome.run_id,
+            raise_on_error=False,
+            asset_selection=assets,
+            tags={_PID: str(os.getpid())},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    outcome.success = result.success
+    return outcome
+
+
+def _follow(
+    event: dg.DagsterEvent,
+    steps: dict[str, Step],
+    outcome: Ended,
+    started: Callable[[str], None],
+    ended: Callable[[Step], None],
+) -> None:
+    name = str(event.step_key)
+    if event.event_type is dg.DagsterEventType.STEP_START:
+        steps[name] = Step(name, time.monotonic())
+        started(name)
+    step = steps.get(name)
+    if step is None:
+        return
+    step.events.append(event)
+    if event.event_type is dg.DagsterEventType.STEP_FAILURE:
+        step.error = cause(event.step_failure_data.error) or event.message or "unknown error"
+    if event.event_type in {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}:
+        step.seconds = time.monotonic() - step.began
+        outcome.steps.append(step)
+        ended(step)
+
+
+def cause(error: Any) -> str | None:
+    """Return the innermost message of a step's error, without the frames around it.
+
+    Our own errors say what, where and the mend; the class name in front of it tells nobody more.
+    """
+    if error is None:
+        return None
+    while error.cause is not None:
+        error = error.cause
+    text = str(error.message).strip()
+    name, _, rest = text.partition(": ")
+    return rest if rest and "." in name and " " not in name else text
+
+
+def _close_left_behind(instance: dg.DagsterInstance) -> None:
+    """Report as failed the runs of commands that were killed: their process is gone."""
+    for left in instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN)):
+        pid = left.tags.get(_PID)
+        if pid is not None and not _alive(int(pid)):
+            instance.report_run_failed(left, "The command that ran it was killed.")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,64 @@
+"""Where things are and how the hub behaves: every setting, declared once, from CROSSDOCK_* variables."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """The hub's settings; each is the environment variable CROSSDOCK_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSDOCK_", extra="ignore")
+
+    home: Path = Field(
+        default=ROOT / ".crossdock",
+        description="Folder that holds the lake, the releases and Dagster's history.",
+    )
+    sources: Path = Field(
+        default=ROOT / "sources.yaml", description="The list of sources that are pulled."
+    )
+    now: datetime | None = Field(
+        default=None,
+        description="The instant against which freshness is judged (ISO 8601 with its zone); "
+        "the wall clock when not set. The demo sets it to its simulated network's clock.",
+    )
+    lock_timeout_s: float = Field(
+        default=600, description="How long a run waits for another one's commit before it gives up."
+    )
+    alert_webhook: str | None = Field(
+        default=None,
+        description="URL that gets a JSON message when a run fails (Slack-compatible).",
+        json_schema_extra={"secret": True},
+        repr=False,
+    )
+
+    def clock(self) -> datetime:
+        """Return the instant that counts as now, in UTC."""
+        return (self.now or datetime.now(UTC)).astimezone(UTC)
+
+    @property
+    def transforms(self) -> Path:
+        """The dbt project."""
+        return ROOT / "transforms"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Where dbt writes its manifest, compiled SQL and logs."""
+        return self.home / "dbt"
+
+    @property
+    def alerts(self) -> Path:
+        """One JSON line for each failed run."""
+        return self.home / "alerts.jsonl"
+
+
+def load() -> Settings:
+    """Read the settings from the environment, with the home as an absolute path."""
+    settings = Settings()
+    settings.home = settings.home.expanduser().resolve()
+    settings.sources = settings.sources.expanduser().resolve()
+    return settings
