@@ -1,0 +1,34 @@
+with shipments as (
+    select *, {{ service_uid('carrier', 'service') }} as named_service_uid
+    from {{ ref('int_shipment__unified') }}
+    where orphan_reason is null
+),
+
+final as (
+    select
+        shipments.shipment_uid,
+        shipments.shipment_no,
+        shipments.order_uid,
+        shipments.node_uid,
+        services.service_uid,
+        shipments.carrier,
+        shipments.service,
+        shipments.status,
+        shipments.released_at,
+        shipments.shipped_at,
+        charges.est_delivery_at,
+        charges.cost,
+        charges.currency,
+        shipments.source_system,
+        shipments.shipment_no as source_key,
+        shipments.source_updated_at,
+        shipments.loaded_at,
+        shipments.is_deleted
+    from shipments
+    left join {{ ref('carrier_service') }} as services
+        on shipments.named_service_uid = services.service_uid
+    left join {{ ref('int_shipment__charged') }} as charges
+        on shipments.shipment_uid = charges.shipment_uid
+)
+
+{{ canonical('shipment', 'final') }}

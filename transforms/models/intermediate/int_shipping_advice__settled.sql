@@ -1,0 +1,65 @@
+-- What the 3PL says that it shipped (945) as it stands: sent twice it counts once, a later document
+-- wins for a shipment's line, a replacement (R) or a cancellation (C) voids what was sent before.
+-- The parcels of one line in one document all count, so whole documents are ranked, not rows.
+with documents as (
+    select
+        *,
+        coalesce(shipment_no, order_no) as settled_shipment_no,
+        {{ sscc18('sscc18') }} as settled_sscc18,
+        coalesce(sent_at, loaded_at) as settled_at
+    from {{ ref('stg_threepl__shipping_advice_945') }}
+    where not is_deleted
+),
+
+ranked as (
+    select
+        *,
+        rank() over (
+            partition by settled_shipment_no, coalesce(order_line_no, -line_no)
+            order by settled_at desc, file_sha256 desc, set_index desc
+        ) as newness,
+        max(case when reporting_code in ('R', 'C') then settled_at end)
+            over (partition by settled_shipment_no) as voided_before
+    from documents
+),
+
+settled as (
+    select *
+    from ranked
+    where newness = 1 and (voided_before is null or settled_at >= voided_before)
+)
+
+select
+    {{ document_key() }} as source_key,
+    settled.settled_shipment_no as shipment_no,
+    settled.order_no,
+    settled.node_code,
+    settled.order_line_no,
+    {{ article_key('settled.gtin', 'settled.sku') }} as article_key,
+    matched.product_uid,
+    settled.settled_sscc18 as sscc18,
+    settled.tracking_no,
+    coalesce(carriers.canonical_code, settled.carrier_scac) as carrier,
+    settled.routing as service,
+    settled.weight_g,
+    settled.reporting_code = 'C' as is_cancelled,
+    {{ to_base('settled.qty_shipped', 'uoms.qty_num', 'uoms.qty_den') }} as qty_shipped,
+    case
+        when matched.product_uid is null then 'unknown_article'
+        when uoms.product_uid is null then 'unknown_uom'
+    end as orphan_reason,
+    coalesce(settled.shipped_at, cast(settled.shipped_date as timestamptz)) as shipped_at,
+    settled.settled_at as source_updated_at,
+    settled.loaded_at
+from settled
+left join {{ ref('int_product__matched') }} as matched
+    on
+        matched.source_system = 'threepl'
+        and {{ article_key('settled.gtin', 'settled.sku') }} = matched.source_key
+left join {{ ref('int_uom__converted') }} as uoms
+    on matched.product_uid = uoms.product_uid and settled.uom = uoms.uom
+left join {{ ref('int_code__mapped') }} as carriers
+    on
+        carriers.source_system = 'threepl'
+        and carriers.entity = 'carrier'
+        and settled.carrier_scac = carriers.raw_code

@@ -1,0 +1,86 @@
+-- What each source says lies where, a source beside the other: nothing is decided here.
+with marks as (
+    select source_system, max(marked_at) as marked_at
+    from {{ ref('int_source__marked') }}
+    where source_system = 'wms' or (source_system = 'erp' and stream = 'stock')
+    group by source_system
+),
+
+stated as (
+    select
+        'wms' as source_system,
+        'stock' as stream,
+        stock.bin_id || '/' || cast(stock.item_id as varchar) || '/' || stock.lot_code as row_key,
+        stock.node_code,
+        matched.product_uid,
+        stock.lot_code,
+        stock.disposition,
+        stock.qty,
+        case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
+        marks.marked_at as source_as_of,
+        stock.source_updated_at,
+        stock.loaded_at
+    from {{ ref('stg_wms__stock') }} as stock
+    inner join marks on marks.source_system = 'wms'
+    left join {{ ref('int_product__matched') }} as matched
+        on matched.source_system = 'wms' and cast(stock.item_id as varchar) = matched.source_key
+    where not stock.is_deleted
+
+    union all
+
+    select
+        'threepl' as source_system,
+        'inventory_846' as stream,
+        source_key as row_key,
+        node_code,
+        product_uid,
+        lot_code,
+        disposition,
+        qty,
+        orphan_reason,
+        source_as_of,
+        source_updated_at,
+        loaded_at
+    from {{ ref('int_stock_report__settled') }}
+
+    union all
+
+    select
+        'erp' as source_system,
+        'stock' as stream,
+        stock.node_code || '/' || stock.sku as row_key,
+        stock.node_code,
+        matched.product_uid,
+        '' as lot_code,
+        'available' as disposition,
+        stock.on_hand_qty as qty,
+        case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
+        marks.marked_at as source_as_of,
+        stock.source_updated_at,
+        stock.loaded_at
+    from {{ ref('stg_erp__stock') }} as stock
+    inner join marks on marks.source_system = 'erp'
+    left join {{ ref('int_product__matched') }} as matched
+        on matched.source_system = 'erp' and stock.sku = matched.source_key
+    where not stock.is_deleted
+)
+
+select
+    stated.source_system,
+    stated.stream,
+    stated.row_key,
+    stated.node_code,
+    case when nodes.node_code is not null then {{ uid('node', ['nodes.node_code']) }} end as node_uid,
+    stated.product_uid,
+    stated.lot_code,
+    stated.disposition,
+    stated.qty,
+    case
+        when nodes.node_code is null then 'unknown_node'
+        else stated.orphan_reason
+    end as orphan_reason,
+    stated.source_as_of,
+    stated.source_updated_at,
+    stated.loaded_at
+from stated
+left join {{ ref('stg_erp__warehouses') }} as nodes on stated.node_code = nodes.node_code

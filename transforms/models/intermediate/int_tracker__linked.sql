@@ -1,0 +1,64 @@
+-- Carriers' trackers, each with the parcel that it follows: by the label's reference, else by
+-- carrier, tracking number and which use of that number it is.
+with gaps as (
+    select
+        *,
+        lag(created_at) over (
+            partition by lower(carrier), tracking_no order by created_at, tracker_id
+        ) as previously_created_at
+    from {{ ref('stg_carrier__trackers') }}
+    where not is_deleted
+),
+
+cycled as (
+    select
+        *,
+        1 + sum(
+            case
+                when
+                    created_at
+                    > {{ dbt.dateadd('day', var('recycled_after_days'), 'previously_created_at') }}
+                    then 1
+                else 0
+            end
+        ) over (
+            partition by lower(carrier), tracking_no order by created_at, tracker_id
+            rows between unbounded preceding and current row
+        ) as track_cycle
+    from gaps
+),
+
+labels as (
+    select label_id, min(package_uid) as package_uid
+    from {{ ref('int_label__linked') }}
+    where package_uid is not null
+    group by label_id
+),
+
+numbers as (
+    select lower(carrier) as carrier, tracking_no, track_cycle, min(package_uid) as package_uid
+    from {{ ref('int_package__unified') }}
+    where tracking_no is not null
+    group by lower(carrier), tracking_no, track_cycle
+)
+
+select
+    cycled.tracker_id,
+    cycled.carrier,
+    cycled.tracking_no,
+    cycled.track_cycle,
+    coalesce(labels.package_uid, numbers.package_uid) as package_uid,
+    cycled.status,
+    cycled.est_delivery_date as est_delivery_at,
+    case
+        when coalesce(labels.package_uid, numbers.package_uid) is null then 'unknown_package'
+    end as orphan_reason,
+    cycled.source_updated_at,
+    cycled.loaded_at
+from cycled
+left join labels on cycled.label_id = labels.label_id
+left join numbers
+    on
+        lower(cycled.carrier) = numbers.carrier
+        and cycled.tracking_no = numbers.tracking_no
+        and cycled.track_cycle = numbers.track_cycle
