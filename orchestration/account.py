@@ -24,9 +24,7 @@ def of_step(step: Step) -> str:
     if step.name.startswith("pull_"):
         counts = _counts(made)
         return f"{counts['emitted']:,} records, {counts['quarantined']:,} quarantined"
-    checked = [
-        e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    ]
+    checked = [e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION]
     if checked:
         return f"{len(checked)} tables held against their contracts"
     if len(made) == 1:
@@ -107,28 +105,33 @@ def contracts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def broken(hub: Hub, verdicts: Sequence[Mapping[str, Any]]) -> list[Panel]:
-    """Return one panel for each rule that blocks: what broke, where it comes from, whose, the mend."""
+    """Return a panel for each rule that blocks: what broke, which source field, whose, the mend."""
     from orchestration.source_fields import source_fields
 
     panels = []
     for row in verdicts:
         if row["status"] == "passed" or row["severity"] != "error":
             continue
-        fields = source_fields(hub, row["dataset"], row["column"])
-        sample = ", ".join(row["sample"] or []) or "-"
+        lines = {
+            "source field": source_fields(hub, row["dataset"], row["column"]),
+            "whose": f"{row['owner']} ({row['channel']})",
+            "rows": f"{_count(row['failing'])} of {_count(row['evaluated'])}; "
+            f"the first: {', '.join(row['sample'] or []) or '-'}",
+            "mend": row["mend"] or "-",
+        }
+        told = "\n".join(f"[bold]{name:<14}[/]{text}" for name, text in lines.items())
         panels.append(
             Panel(
-                f"{row['message']}\n"
-                f"[bold]source field[/]  {fields}\n"
-                f"[bold]whose[/]         {row['owner']} ({row['channel']})\n"
-                f"[bold]rows[/]          {row['failing'] if row['failing'] is not None else 'unknown'}"
-                f" of {row['evaluated'] if row['evaluated'] is not None else 'unknown'}; first: {sample}\n"
-                f"[bold]mend[/]          {row['mend'] or '-'}",
+                f"{row['message']}\n{told}",
                 title=f"[bold red]contract broken[/]: {row['dataset']} {row['rule']}",
                 title_align="left",
             )
         )
     return panels
+
+
+def _count(number: int | None) -> str:
+    return "an unknown number" if number is None else f"{number:,}"
 
 
 def release_line(hub: Hub) -> str:

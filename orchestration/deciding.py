@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from warehouse.release import Release
 
 import decisions
 from contracts import CrossdockError
@@ -14,7 +15,6 @@ from decisions import Job, RunResult
 from decisions.record import SCHEMAS
 from orchestration.gate import open_gate
 from orchestration.hub import Hub
-from warehouse.release import Release
 
 
 class RunError(CrossdockError):
@@ -75,14 +75,12 @@ def _record(hub: Hub, result: RunResult) -> None:
         con.execute("create schema if not exists lake.decisions")
         for name, table in result.tables().items():
             con.register("rows", table)
-            con.execute(
-                f"create table if not exists lake.decisions.{name} as from rows limit 0"
-            )
+            con.execute(f"create table if not exists lake.decisions.{name} as from rows limit 0")
             con.execute(
                 f"delete from lake.decisions.{name} where run_uid = ?",  # noqa: S608 - a constant
                 [run.run_uid],
             )
-            con.execute(f"insert into lake.decisions.{name} by name from rows")  # noqa: S608
+            con.execute(f"insert into lake.decisions.{name} by name from rows")
             con.unregister("rows")
         con.execute(
             """

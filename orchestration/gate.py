@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from warehouse.release import Release
+
 import contracts
 from contracts import CrossdockError
 from orchestration.hub import Hub
 from orchestration.publishing import freshness_rules
-from warehouse.release import Release
 
 
 class GateClosed(CrossdockError):
@@ -25,8 +26,8 @@ def open_gate(hub: Hub) -> Release:
     if release.aged is not None:
         raise GateClosed(
             f"Release {release.release_id} is aged since {release.aged.since:%Y-%m-%d %H:%M} UTC: "
-            f"a newer candidate failed its contracts ({release.aged.reason}). Decisions start again "
-            "when a candidate passes: mend the source, then `crossdock run`."
+            f"a newer candidate failed its contracts ({release.aged.reason}). Decisions start "
+            "again when a candidate passes: mend the source, then `crossdock run`."
         )
     for contract in contracts.read_all():
         was = release.contract_versions.get(contract.key)

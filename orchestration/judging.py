@@ -13,9 +13,9 @@ from orchestration.hub import Hub
 
 TABLE = "hub.verdict"
 _TEXT = (
-    "contract contract_version dataset column rule kind dimension severity status message owner "
-    "channel mend"
-).split()
+    *("contract", "contract_version", "dataset", "column", "rule", "kind", "dimension"),
+    *("severity", "status", "message", "owner", "channel", "mend"),
+)
 _SCHEMA = pa.schema(
     [
         ("layer", pa.string()),
@@ -56,9 +56,7 @@ def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> 
         mark = build.source_mark(con)
         newest = build.newest(con)
         say(f"judging {layer}")
-        verdicts = tuple(
-            contracts.judge(con, contracts.read_all(layer), now=hub.settings.clock())
-        )
+        verdicts = tuple(contracts.judge(con, contracts.read_all(layer), now=hub.settings.clock()))
     judgement = Judgement(layer, mark, newest.build_id if newest else None, verdicts)
     _record(hub, judgement)
     if judgement.blocking:

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 import duckdb
+from warehouse.release import Release
 
 import contracts
 from contracts import Contract, CrossdockError, Rule
 from orchestration import build, judging
 from orchestration.hub import Hub
-from warehouse.release import Release
 
 
 class ReleaseRefused(CrossdockError):
@@ -32,9 +32,7 @@ def publish(hub: Hub) -> Release:
         verdicts = [*layers["sources"], *layers["canonical"]]
         return hub.releases.publish(
             verdicts,
-            contract_versions={
-                contract.key: contract.version for contract in contracts.read_all()
-            },
+            contract_versions={contract.key: contract.version for contract in contracts.read_all()},
             as_of_marks=marks,
             orphans=orphans,
             now=hub.settings.clock(),
@@ -48,18 +46,19 @@ def _refuse_unless_whole(
         raise ReleaseRefused("Nothing has been built yet. Run `crossdock unify` first.")
     if newest.source_mark != mark:
         raise ReleaseRefused(
-            "Sources were pulled after the last build. Run `crossdock unify`, then `crossdock check`."
+            "Sources were pulled after the last build. Run `crossdock unify`, then "
+            "`crossdock check`."
         )
     for layer, verdicts in layers.items():
         if not verdicts:
             raise ReleaseRefused(f"No {layer} contract has been judged. Run `crossdock check`.")
         if {row["source_mark"] for row in verdicts} != {mark}:
-            raise ReleaseRefused(f"The {layer} verdicts are of an older pull. Run `crossdock check`.")
+            raise ReleaseRefused(
+                f"The {layer} verdicts are of an older pull. Run `crossdock check`."
+            )
     if {row["build_id"] for row in layers["canonical"]} != {newest.build_id}:
         raise ReleaseRefused("The canonical verdicts are of an older build. Run `crossdock check`.")
-    judged = {
-        (row["contract"], row["dataset"]) for verdicts in layers.values() for row in verdicts
-    }
+    judged = {(row["contract"], row["dataset"]) for verdicts in layers.values() for row in verdicts}
     for contract in contracts.read_all():
         for table in contract.tables:
             if (contract.key, contract.dataset(table.name)) not in judged:

@@ -1,4 +1,4 @@
-"""Where things are and how the hub behaves: every setting, declared once, from CROSSDOCK_* variables."""
+"""Where things are and how the hub behaves: every setting once, from CROSSDOCK_* variables."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -3,6 +3,7 @@
 import json
 
 from contracts.lineage import Lineage
+
 from orchestration.hub import Hub
 
 

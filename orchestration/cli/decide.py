@@ -7,6 +7,8 @@ import typer
 from contracts import CrossdockError
 from orchestration.cli import app, out
 
+_RUN = "A run, or its first characters; the newest if not said."
+
 decide = typer.Typer(
     help="Decide on the current release; show why; run a decision again.\n\n"
     "Example: `crossdock decide`",
@@ -30,7 +32,7 @@ def all_jobs(context: typer.Context) -> None:
 @decide.command()
 def show(
     order: Annotated[str, typer.Argument(help="An order number.")],
-    run: Annotated[str | None, typer.Option(help="A run, or its first characters; the newest if not said.")] = None,
+    run: Annotated[str | None, typer.Option(help=_RUN)] = None,
 ) -> None:
     """Show a decision: its options, what each part costs, and why the others lost.
 
@@ -45,7 +47,7 @@ def show(
 
 @decide.command()
 def replay(
-    run: Annotated[str | None, typer.Argument(help="A run, or its first characters; the newest if not said.")] = None,
+    run: Annotated[str | None, typer.Argument(help=_RUN)] = None,
 ) -> None:
     """Run a recorded run again on its release and compare the bytes.
 

@@ -25,7 +25,8 @@ def summary(hub: Hub) -> Group:
     counts = ", ".join(f"{count} {name}" for name, count in autonomy.most_common())
     codes = ", ".join(f"{code} {count}" for code, count in reasons.most_common(6))
     return Group(
-        f"[bold]{result.header.job}[/] on {result.header.release_id}: {len(made)} orders ({counts})",
+        f"[bold]{result.header.job}[/] on {result.header.release_id}: {len(made)} orders "
+        f"({counts})",
         f"reasons: {codes or '-'}; run {result.header.run_uid}",
         table,
         "`crossdock decide show ORDER` gives every option, its cost parts and why it lost.",

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli import app, out
 from orchestration.settings import load
+
+if TYPE_CHECKING:
+    from estate import Estate
 
 FAULT = "case_flip"
 
@@ -16,9 +19,11 @@ FAULT = "case_flip"
 @app.command()
 def demo(
     breach: Annotated[
-        bool, typer.Option(help="Inject a fault that a contract must catch; ends with exit code 1.")
+        bool, typer.Option(help="Inject a fault that a contract must catch; exit code 1.")
     ] = False,
-    fault: Annotated[str, typer.Option(help="Which fault; `estate inject --help` lists them.")] = FAULT,
+    fault: Annotated[
+        str, typer.Option(help="Which fault; `estate inject --help` lists them.")
+    ] = FAULT,
     orders: Annotated[int, typer.Option(help="Orders of the first run's days together.")] = 2000,
     days: Annotated[int, typer.Option(help="Days that the first run starts with.")] = 10,
 ) -> None:
@@ -50,7 +55,9 @@ def _has_release() -> bool:
 
 
 @contextmanager
-def simulated_network(*, orders: int = 2000, days: int = 10, advance: bool = False) -> Iterator[object]:
+def simulated_network(
+    *, orders: int = 2000, days: int = 10, advance: bool = False
+) -> Iterator["Estate"]:
     """Open or create the simulated network, serve its carriers, and point the sources at it.
 
     A network that is there already is mended of its faults and, if asked, advanced by a day.

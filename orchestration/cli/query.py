@@ -18,7 +18,9 @@ _ROWS_SHOWN = 100
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help="A SELECT over the tables of `canonical`.")],
-    release: Annotated[str | None, typer.Option(help="A release; the current one if not said.")] = None,
+    release: Annotated[
+        str | None, typer.Option(help="A release; the current one if not said.")
+    ] = None,
     form: Annotated[
         Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
     ] = "table",

@@ -39,7 +39,8 @@ def _checks(layer: str) -> dg.AssetChecksDefinition:
                 name=CHECK,
                 asset=asset_key(contract, table.name),
                 blocking=True,
-                description=f"{contract.key} {contract.version}, owned by {contract.owner} ({contract.channel})",
+                description=f"{contract.key} {contract.version}, owned by {contract.owner} "
+                f"({contract.channel})",
             )
             for contract in found
             for table in contract.tables

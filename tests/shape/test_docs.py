@@ -11,7 +11,15 @@ from click import Command, Context, Group
 from orchestration.cli import load_commands
 
 ROOT = Path(__file__).parents[2]
-ROOMS = "contracts connectors warehouse transforms decisions estate orchestration".split()
+ROOMS = [
+    "contracts",
+    "connectors",
+    "warehouse",
+    "transforms",
+    "decisions",
+    "estate",
+    "orchestration",
+]
 
 
 def _commands() -> dict[str, Command]:
@@ -21,7 +29,7 @@ def _commands() -> dict[str, Command]:
 
 
 def test_the_verbs_come_in_workflow_order() -> None:
-    verbs = "run pull unify check release decide status sql demo dev".split()
+    verbs = ["run", "pull", "unify", "check", "release", "decide", "status", "sql", "demo", "dev"]
     assert list(_commands()) == verbs
 
 
