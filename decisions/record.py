@@ -1,0 +1,260 @@
+"""The tables in which a run is kept, and the bytes by which two runs are compared."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from decisions.errors import DecisionError
+from decisions.frame import Decision, Mode, Outcome
+
+_MONEY = pa.decimal128(18, 4)
+_INSTANT = pa.timestamp("us", "UTC")
+
+# JSON is kept as text: DuckDB reads it by `->>`, and the text is what replay compares.
+SCHEMAS: Mapping[str, pa.Schema] = {
+    "decision_run": pa.schema(
+        [
+            ("run_uid", pa.string()),
+            ("job", pa.string()),
+            ("release_id", pa.string()),
+            ("code_version", pa.string()),
+            ("policy", pa.string()),
+            ("policy_hash", pa.string()),
+            ("seed", pa.int64()),
+            ("mode", pa.string()),
+            ("as_of", _INSTANT),
+            ("started_at", _INSTANT),
+            ("cpu_ms", pa.int64()),
+            ("decisions", pa.int64()),
+            ("digest", pa.string()),
+        ]
+    ),
+    "decision": pa.schema(
+        [
+            ("decision_uid", pa.string()),
+            ("run_uid", pa.string()),
+            ("sequence", pa.int64()),
+            ("subject_type", pa.string()),
+            ("subject_uid", pa.string()),
+            ("subject_label", pa.string()),
+            ("chosen_option_uid", pa.string()),
+            ("objective", _MONEY),
+            ("lower_bound", _MONEY),
+            ("gap", pa.decimal128(18, 6)),
+            ("autonomy", pa.string()),
+            ("reason_codes", pa.list_(pa.string())),
+            ("summary", pa.string()),
+        ]
+    ),
+    "decision_option": pa.schema(
+        [
+            ("option_uid", pa.string()),
+            ("decision_uid", pa.string()),
+            ("run_uid", pa.string()),
+            ("rank", pa.int64()),
+            ("is_chosen", pa.bool_()),
+            ("label", pa.string()),
+            ("plan", pa.string()),
+            ("cost", _MONEY),
+            ("cost_parts", pa.string()),
+            ("eliminated_reason", pa.string()),
+        ]
+    ),
+    "action_outbox": pa.schema(
+        [
+            ("action_uid", pa.string()),
+            ("run_uid", pa.string()),
+            ("decision_uid", pa.string()),
+            ("target_system", pa.string()),
+            ("verb", pa.string()),
+            ("payload", pa.string()),
+            ("payload_hash", pa.string()),
+            ("idempotency_key", pa.string()),
+            ("status", pa.string()),
+            ("compensates", pa.string()),
+        ]
+    ),
+}
+
+_VOLATILE = {"started_at", "cpu_ms", "digest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What identifies a run and lets it be repeated."""
+
+    run_uid: str
+    job: str
+    release_id: str
+    code_version: str
+    policy: str
+    policy_hash: str
+    seed: int
+    mode: Mode
+    as_of: datetime
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A run as four tables, each with the columns of `SCHEMAS`."""
+
+    decision_run: pa.Table
+    decision: pa.Table
+    decision_option: pa.Table
+    action_outbox: pa.Table
+
+    @property
+    def header(self) -> Header:
+        """What the run was given."""
+        row = self.decision_run.to_pylist()[0]
+        return Header(**{field.name: row[field.name] for field in fields(Header)})
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what was decided, whenever and however fast it was."""
+        return str(self.decision_run["digest"][0].as_py())
+
+    def tables(self) -> dict[str, pa.Table]:
+        """The four tables by name."""
+        return {name: getattr(self, name) for name in SCHEMAS}
+
+
+def fingerprint(*parts: object) -> str:
+    """A short identity (32 hex digits of SHA-256) of the parts in their order."""
+    text = "\x1f".join(str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def to_bytes(result: RunResult) -> bytes:
+    """The run as canonical JSON lines: equal for two runs that decided the same.
+
+    Left out are the start, the CPU time and the digest itself; rows are sorted, so the order in
+    which a database hands them back does not matter.
+    """
+    lines = [line for name in SCHEMAS for line in sorted(_lines(name, getattr(result, name)))]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def restore(tables: Mapping[str, pa.Table]) -> RunResult:
+    """A run read back from where it was kept; raises DecisionError if it is not there.
+
+    Database types (large strings, other list names) are cast to `SCHEMAS`; other columns go.
+    """
+    if tables["decision_run"].num_rows != 1:
+        found = tables["decision_run"].num_rows
+        raise DecisionError(f"Expected the rows of one run, found {found}. Filter by run_uid.")
+    return RunResult(
+        **{name: tables[name].select(schema.names).cast(schema) for name, schema in SCHEMAS.items()}
+    )
+
+
+def record(header: Header, outcome: Outcome, cpu_ms: int) -> RunResult:
+    """Write down an outcome under its run's identity."""
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
+    for sequence, decision in enumerate(outcome.decisions, start=1):
+        _add(rows, header, sequence, decision)
+    count = len(outcome.decisions)
+    rows["decision_run"] = [asdict(header) | {"cpu_ms": cpu_ms, "decisions": count, "digest": None}]
+    result = _result(rows)
+    rows["decision_run"][0]["digest"] = hashlib.sha256(to_bytes(result)).hexdigest()
+    return _result(rows)
+
+
+def _result(rows: Mapping[str, list[dict[str, Any]]]) -> RunResult:
+    return RunResult(
+        **{name: pa.Table.from_pylist(rows[name], schema) for name, schema in SCHEMAS.items()}
+    )
+
+
+def _add(
+    rows: dict[str, list[dict[str, Any]]], header: Header, sequence: int, decision: Decision
+) -> None:
+    run_uid = header.run_uid
+    decision_uid = fingerprint("decision", run_uid, decision.subject_uid)
+    chosen = None
+    for rank, option in enumerate(decision.options, start=1):
+        option_uid = fingerprint("option", decision_uid, rank)
+        is_chosen = rank == 1 and decision.autonomy != "refuse"
+        chosen = option_uid if is_chosen else chosen
+        rows["decision_option"].append(
+            {
+                "option_uid": option_uid,
+                "decision_uid": decision_uid,
+                "run_uid": run_uid,
+                "rank": rank,
+                "is_chosen": is_chosen,
+                "label": option.label,
+                "plan": _json(option.plan),
+                "cost": option.cost,
+                "cost_parts": _json(option.cost_parts),
+                "eliminated_reason": option.eliminated_reason,
+            }
+        )
+    rows["decision"].append(
+        {
+            "decision_uid": decision_uid,
+            "run_uid": run_uid,
+            "sequence": sequence,
+            "subject_type": decision.subject_type,
+            "subject_uid": decision.subject_uid,
+            "subject_label": decision.subject_label,
+            "chosen_option_uid": chosen,
+            "objective": decision.objective,
+            "lower_bound": decision.lower_bound,
+            "gap": _gap(decision),
+            "autonomy": decision.autonomy,
+            "reason_codes": list(decision.reason_codes),
+            "summary": decision.summary,
+        }
+    )
+    if header.mode == "shadow":
+        return
+    for action in decision.actions:
+        payload = _json(action.payload)
+        rows["action_outbox"].append(
+            {
+                "action_uid": fingerprint("action", decision_uid, action.basis),
+                "run_uid": run_uid,
+                "decision_uid": decision_uid,
+                "target_system": action.target_system,
+                "verb": action.verb,
+                "payload": payload,
+                "payload_hash": fingerprint("payload", payload),
+                "idempotency_key": fingerprint("key", header.job, action.verb, action.basis),
+                # What waits for a person is in the outbox already, but no sender may take it.
+                "status": "held" if decision.autonomy == "hold" else "proposed",
+                "compensates": None,
+            }
+        )
+
+
+def _gap(decision: Decision) -> Decimal | None:
+    if decision.objective is None or not decision.lower_bound:
+        return None
+    gap = (decision.objective - decision.lower_bound) / decision.lower_bound
+    return gap.quantize(Decimal("0.000001"))
+
+
+def _lines(name: str, table: pa.Table) -> Iterator[str]:
+    for row in table.to_pylist():
+        kept = {key: value for key, value in row.items() if key not in _VOLATILE}
+        yield f"{name} {_json(kept)}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"A plan may not hold a {type(value).__name__}: {value!r}")

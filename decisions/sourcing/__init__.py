@@ -1,0 +1,1 @@
+"""The parts of order sourcing: problem, freight, plans, search, stock value."""
