@@ -44,6 +44,7 @@ class Column:
     classification: str | None
     description: str
     references: tuple[str, str] | None = None
+    unique: bool = False
 
     @property
     def is_personal(self) -> bool:

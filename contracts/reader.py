@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from contracts.document import Document, Place, choices, load, refuse
 from contracts.errors import ContractError
-from contracts.model import Column, Contract, Table
+from contracts.model import Column, Contract, Rule, Table
+from contracts.rules import Declared, derived, freshness
 from contracts.singer import DECIMAL
 
 LAYERS = ("sources", "canonical")
@@ -33,7 +36,8 @@ TYPES = {
 _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 OPTIONS = {
     "string": ("pattern", "minLength", "maxLength"),
-    **dict.fromkeys(("integer", "number", "timestamp", "date", "time"), _LIMITS),
+    "integer": _LIMITS,
+    "number": _LIMITS,
 }
 # The standard has these, but nothing here would enforce them: better refused than believed.
 UNUSED = ("encryptedName", "enum", "items", "map", "physicalName", "properties")
@@ -107,7 +111,11 @@ class _Reader:
             self.say((), "an owner (team.name) and a support channel are required.")
         if not data.get("schema"):
             self.say((), "a contract needs at least one table under schema.")
-        tables = tuple(self.tables(data.get("schema") or []))
+        bare = list(self.tables(data.get("schema") or []))
+        tables = tuple(
+            replace(table, rules=tuple(self.rules(table, index, bare)))
+            for index, table in enumerate(bare)
+        )
         refuse(self.problems)
         return Contract(
             name=name,
@@ -142,6 +150,27 @@ class _Reader:
                 description=str(data.get("description") or ""),
             )
 
+    def rules(self, table: Table, index: int, tables: list[Table]) -> Iterator[Rule]:
+        data, place = self.document.data["schema"][index], ("schema", index)
+        others = {t.name for t in tables}
+        if self.document.path.parent.name != "sources":
+            others |= {p.name.removesuffix(SUFFIX) for p in self.document.path.parent.glob("*")}
+        declared = Declared(table, others, self.say)
+        listed = [*derived(table), *declared.rules(data.get("quality") or [], None, place)]
+        for at, column in enumerate(data.get("properties") or []):
+            blocks = column.get("quality") or []
+            listed += declared.rules(blocks, str(column.get("name")), (*place, "properties", at))
+        for at, sla in enumerate(self.document.data.get("slaProperties") or []):
+            # The first table reads every promise, so that one of no table is refused as well.
+            mine = str(sla.get("element")).partition(".")[0] == table.name
+            if mine or index == 0:
+                rule = freshness(sla, tables, ("slaProperties", at), self.say)
+                listed += [rule] if mine else []
+        for name, times in Counter(rule.id for rule in listed).items():
+            if times > 1:
+                self.say(place, f"the rule '{name}' is there {times} times; name them apart.")
+        yield from listed
+
     def columns(self, listed: list[dict[str, Any]], place: Place) -> Iterator[Column]:
         names = [str(c.get("name")) for c in listed]
         for index, data in enumerate(listed):
@@ -164,6 +193,7 @@ class _Reader:
                 classification=kind,
                 description=str(data.get("description") or ""),
                 references=self.reference(data, at),
+                unique=bool(data.get("unique")),
             )
 
     def name(self, data: dict[str, Any], siblings: list[str], place: Place) -> None:

@@ -1,0 +1,225 @@
+"""Hold the tables of a lake against their contracts: one verdict a rule, none left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from contracts.model import Contract, Rule, Table
+from contracts.queries import Query, query, relation
+from contracts.suite import Job, Outcome, run
+from contracts.verdict import (
+    FAILED,
+    NOT_EVALUATED,
+    PASSED,
+    REDACTED,
+    Verdict,
+    broken,
+    verdict,
+)
+
+# DuckDB's names for the types that contracts write shorter.
+SPELLED = {"TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table as it is: its columns' types, which may be null, and its number of rows."""
+
+    types: Mapping[str, str]
+    nullable: frozenset[str]
+    rows: int
+
+
+def judge(
+    con: duckdb.DuckDBPyConnection,
+    contracts: Iterable[Contract],
+    *,
+    now: datetime,
+    catalog: str = "lake",
+) -> list[Verdict]:
+    """Hold every table of the contracts in an attached catalog against its rules.
+
+    ``now`` (with its zone) is what freshness is measured against. Returns a verdict for every
+    rule, in the order of the contracts: a rule that could not be held is ``not_evaluated``, says
+    why, and blocks as if it had failed. Takes no lock and writes nothing.
+    """
+    if now.tzinfo is None:
+        raise ValueError("judge() needs a `now` with its time zone, such as datetime.now(UTC).")
+    listed = [(contract, table) for contract in contracts for table in contract.tables]
+    found = _look(con, listed, catalog)
+    decided: dict[tuple[str, str], Verdict] = {}
+    suites: list[tuple[Contract, Table, list[Job]]] = []
+    for contract, table in listed:
+        at = found.get(contract.dataset(table.name))
+        jobs = []
+        for rule in table.rules:
+            known = _known(contract, table, rule, at, found)
+            if known is not None:
+                decided[contract.dataset(table.name), rule.id] = known
+            else:
+                jobs.append(_job(rule, contract, catalog, now))
+        if jobs:
+            suites.append((contract, table, jobs))
+    runs = run(con, [(catalog, c.schema, t.name, jobs) for c, t, jobs in suites])
+    for (contract, table, jobs), outcomes in zip(suites, runs, strict=True):
+        at = found[contract.dataset(table.name)]
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            decided[contract.dataset(table.name), job.rule.id] = _judged(
+                contract, table, job, outcome, at.rows
+            )
+    return [decided[c.dataset(t.name), rule.id] for c, t in listed for rule in t.rules]
+
+
+def _look(
+    con: duckdb.DuckDBPyConnection, listed: Sequence[tuple[Contract, Table]], catalog: str
+) -> dict[str, Found]:
+    """Read the real shape of every contracted table that is there, in one query and a count."""
+    columns: dict[str, list[tuple[str, str, bool]]] = {}
+    for schema, table, column, kind, nullable in con.execute(
+        "SELECT schema_name, table_name, column_name, data_type, is_nullable "
+        "FROM duckdb_columns() WHERE database_name = ?",
+        [catalog],
+    ).fetchall():
+        columns.setdefault(f"{schema}.{table}", []).append((column, kind, nullable))
+    found: dict[str, Found] = {}
+    for contract, table in listed:
+        if shape := columns.get(contract.dataset(table.name)):
+            source = relation(catalog, contract, table.name)
+            rows = con.execute(f"SELECT count(*) FROM {source}").fetchone()  # noqa: S608 - quoted
+            found[contract.dataset(table.name)] = Found(
+                types={name: kind for name, kind, _ in shape},
+                nullable=frozenset(name for name, _, nullable in shape if nullable),
+                rows=rows[0] if rows else 0,
+            )
+    return found
+
+
+def _known(
+    contract: Contract, table: Table, rule: Rule, at: Found | None, found: Mapping[str, Found]
+) -> Verdict | None:
+    """Decide what the table's shape alone decides; return None if its rows must be looked at."""
+    dataset = contract.dataset(table.name)
+    if at is None:
+        what = f"the table {dataset} is missing."
+        status = FAILED if rule.kind == "exists" else NOT_EVALUATED
+        return verdict(contract, rule, status, what=what)
+    if rule.kind == "exists":
+        return verdict(contract, rule, PASSED, what="", evaluated=at.rows)
+    needed = {rule.column} if rule.column else set()
+    needed |= set(rule.arguments.get("properties") or []) if rule.kind != "sql" else set()
+    if missing := sorted(str(name) for name in needed - set(at.types)):
+        what = f"the column {', '.join(missing)} is missing."
+        status = FAILED if rule.kind == "type" else NOT_EVALUATED
+        return verdict(contract, rule, status, what=what)
+    if rule.kind == "type":
+        return _typed(contract, table, rule, at)
+    if rule.kind == "required" and rule.column not in at.nullable:
+        # DuckLake enforces NOT NULL as it writes, so that there is nothing to look for.
+        return verdict(contract, rule, PASSED, what="", failing=0, evaluated=at.rows)
+    if rule.kind == "references":
+        other, column = rule.arguments["to"]
+        target = found.get(contract.dataset(other))
+        if target is not None and column not in target.types:
+            what = f"{contract.dataset(other)}.{column}, which it refers to, is missing."
+            return verdict(contract, rule, NOT_EVALUATED, what=what)
+    return None
+
+
+def _typed(contract: Contract, table: Table, rule: Rule, at: Found) -> Verdict:
+    wanted = table.column(str(rule.column)).physical_type
+    got = at.types[str(rule.column)]
+    if got == SPELLED.get(wanted, wanted):
+        return verdict(contract, rule, PASSED, what="", failing=0, evaluated=at.rows)
+    what = f"{rule.column} is {got}; it must be {wanted}."
+    return verdict(contract, rule, FAILED, what=what, evaluated=at.rows)
+
+
+def _job(rule: Rule, contract: Contract, catalog: str, now: datetime) -> Job:
+    if rule.kind == "greatExpectations":
+        return Job(rule, None)
+    return Job(rule, query(rule, contract, catalog=catalog, now=now))
+
+
+def _judged(
+    contract: Contract, table: Table, job: Job, outcome: Outcome, evaluated: int
+) -> Verdict:
+    """Turn what GX found into a verdict."""
+    rule = job.rule
+    if outcome.error is not None:
+        what = f"the rule {rule.id} could not be held against it: {outcome.error}."
+        return verdict(contract, rule, NOT_EVALUATED, what=what, cost_s=outcome.cost_s)
+    measured: Any = None
+    held, failing = outcome.held, outcome.failing
+    if job.query is not None and job.query.is_number:
+        measured = outcome.rows[0].get("measured") if outcome.rows else None
+        failing = None
+    elif job.query is not None and rule.comparator != ("mustBe", 0):
+        measured = failing
+        if rule.unit == "percent":
+            measured = 100 * (failing or 0) / evaluated if evaluated else 0.0
+        held = holds(rule.comparator, measured or 0)
+    is_counted = job.query is None or not job.query.is_number
+    sample = _sample(table, job, outcome) if is_counted and not held else ()
+    return verdict(
+        contract,
+        rule,
+        PASSED if held else FAILED,
+        what="" if held else broken(rule, failing, evaluated, measured),
+        failing=failing,
+        evaluated=evaluated,
+        sample=sample,
+        cost_s=outcome.cost_s,
+    )
+
+
+def holds(comparator: tuple[str, Any], number: float) -> bool:
+    """Whether a number satisfies an ODCS comparator, such as ``("mustBeLessThan", 5)``."""
+    name, value = comparator
+    match name:
+        case "mustBe":
+            return bool(number == value)
+        case "mustNotBe":
+            return bool(number != value)
+        case "mustBeGreaterThan":
+            return bool(number > value)
+        case "mustBeGreaterOrEqualTo":
+            return bool(number >= value)
+        case "mustBeLessThan":
+            return bool(number < value)
+        case "mustBeLessOrEqualTo":
+            return bool(number <= value)
+        case "mustBeBetween":
+            return bool(value[0] <= number <= value[1])
+        case "mustNotBeBetween":
+            return not value[0] <= number <= value[1]
+        case other:
+            raise NotImplementedError(f"No comparison is known for '{other}'.")
+
+
+def _sample(table: Table, job: Job, outcome: Outcome) -> tuple[str, ...]:
+    """Name some breaking rows by their keys, without showing what is classified.
+
+    A query that touches a classified column may show it under any name: all its values go.
+    """
+    personal = {column.name for column in table.columns if column.is_personal}
+    text = (job.query or Query("")).sql if job.rule.kind == "sql" else ""
+    hidden = job.rule.column in personal or bool(personal & set(re.findall(r"\w+", text)))
+    keys = set(table.primary_key)
+
+    def shown(name: str, value: Any) -> str:
+        return f"{name}={REDACTED if hidden or name in personal else value}"
+
+    return tuple(
+        ", ".join(
+            shown(name, value)
+            for name, value in row.items()
+            if name in keys or not keys & set(row) or job.rule.kind != "sql"
+        )
+        for row in outcome.rows
+    )

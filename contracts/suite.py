@@ -1,0 +1,159 @@
+"""Run rules as Great Expectations suites; the only home of GX.
+
+GX is imported inside one function: it takes four seconds, which taps and transforms shall not pay.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from contracts import dialect
+from contracts.model import Rule
+from contracts.queries import Query
+
+# sqlalchemy.text() takes ':word' for a parameter, as in the regex (?:word).
+_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
+_VALUE = re.compile(r"'(?:[^']|'')*'")
+_OPERATORS = {
+    "mustBe": "measured = {}",
+    "mustNotBe": "measured <> {}",
+    "mustBeGreaterThan": "measured > {}",
+    "mustBeGreaterOrEqualTo": "measured >= {}",
+    "mustBeLessThan": "measured < {}",
+    "mustBeLessOrEqualTo": "measured <= {}",
+    "mustBeBetween": "measured BETWEEN {} AND {}",
+    "mustNotBeBetween": "measured NOT BETWEEN {} AND {}",
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A rule and its query; a rule in GX's own words has none."""
+
+    rule: Rule
+    query: Query | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What GX found: the breaking rows and some of them, or why it could not look."""
+
+    held: bool
+    failing: int | None
+    rows: tuple[dict[str, Any], ...]
+    error: str | None
+    cost_s: float
+
+
+def run(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str, str, Sequence[Job]]]
+) -> Iterator[list[Outcome]]:
+    """Run a suite a table, given as (catalog, schema, table, jobs); yield an outcome a job."""
+    # Read by GX as it is imported: nothing of a run leaves the machine.
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.core.unexpected_rows_expectation import (
+        UnexpectedRowsExpectation,
+    )
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    def expectation(job: Job) -> Any:
+        if job.query is None:
+            kind, kwargs = job.rule.arguments["type"], job.rule.arguments["kwargs"]
+            return get_expectation_impl(kind)(**kwargs)
+        return UnexpectedRowsExpectation(unexpected_rows_query=_breaking(job))
+
+    with dialect.shared(con) as url:
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        source = context.data_sources.add_sql("lake", connection_string=url)
+        for catalog, schema, table, jobs in tables:
+            started = time.perf_counter()
+            try:
+                asset = source.add_table_asset(
+                    f"{schema}.{table}", table_name=table, schema_name=f"{catalog}.{schema}"
+                )
+                batch = asset.add_batch_definition_whole_table("all").get_batch()
+            except Exception as error:  # whatever GX meets, every rule needs its verdict
+                yield [_failure(error, 0.0) for _ in jobs]
+                continue
+            outcomes: dict[int, Outcome] = {}
+            suite = gx.ExpectationSuite(name=f"{schema}.{table}")
+            for index, job in enumerate(jobs):
+                try:
+                    made = expectation(job)
+                    made.meta = {"index": index}
+                    suite.add_expectation(made)
+                except Exception as error:  # GX refuses the arguments
+                    outcomes[index] = _failure(error, 0.0)
+            try:
+                results = batch.validate(suite, result_format="COMPLETE").results
+            except Exception as error:  # GX itself breaks
+                yield [_failure(error, 0.0) for _ in jobs]
+                continue
+            # GX does not time its parts: each rule is charged its share of the suite.
+            share = (time.perf_counter() - started) / max(len(jobs), 1)
+            for result in results:
+                config = result.expectation_config
+                if config is not None and config.meta is not None:
+                    outcomes[config.meta["index"]] = _outcome(result, share)
+            lost = Outcome(False, None, (), "Great Expectations gave no result", share)
+            yield [outcomes.get(index, lost) for index in range(len(jobs))]
+
+
+def _breaking(job: Job) -> str:
+    """Return the query for the rows that break a rule, escaped for GX's templates."""
+    assert job.query is not None  # noqa: S101 - the caller looks
+    sql = job.query.sql
+    name, value = job.rule.comparator
+    if job.query.is_number:
+        limits = value if isinstance(value, list) else [value]
+        wanted = _OPERATORS[name].format(*limits)
+        sql = f"SELECT measured FROM ({sql}) AS number(measured) WHERE ({wanted}) IS NOT TRUE"  # noqa: S608
+    escaped = _PARAMETER.sub(r"\:", sql.replace("{", "{{").replace("}", "}}"))
+    # GX prints a warning for a query that does not name {batch}; ours name their table in full.
+    return f"/* {job.rule.id} {{batch}} */ {escaped}"
+
+
+def _outcome(result: Any, cost_s: float) -> Outcome:
+    error = _raised(result.exception_info)
+    if error:
+        return Outcome(False, None, (), error, cost_s)
+    found = result.result
+    failing = found.get("unexpected_count", found.get("observed_value"))
+    rows = found.get("details", {}).get("unexpected_rows", [])
+    return Outcome(
+        held=bool(result.success),
+        failing=failing if isinstance(failing, int) else None,
+        rows=tuple(dict(row) for row in rows[:5]) if isinstance(rows, list) else (),
+        error=None,
+        cost_s=cost_s,
+    )
+
+
+def _raised(info: Any) -> str | None:
+    """Find the message of an exception, which GX keeps flat or by metric."""
+    if not isinstance(info, dict):
+        return None
+    for entry in [info, *info.values()]:
+        if isinstance(entry, dict) and entry.get("raised_exception"):
+            return _plain(str(entry.get("exception_message")))
+    return None
+
+
+def _failure(error: Exception, cost_s: float) -> Outcome:
+    return Outcome(False, None, (), _plain(str(error)), cost_s)
+
+
+def _plain(message: str) -> str:
+    """Keep the first line and take quoted values out: a database's message may show data."""
+    first = next((line for line in message.splitlines() if line.strip()), "no message")
+    return _VALUE.sub("'…'", first)[:300]
