@@ -1,0 +1,6 @@
+"""A simulated fulfilment network with real protocols, a known truth and faults on request."""
+
+from estate.network import Estate
+from estate.store import EstateError
+
+__all__ = ["Estate", "EstateError"]

@@ -1,0 +1,162 @@
+"""The `estate` command: a simulated network to try the hub on."""
+
+import json
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from estate.network import Estate
+from estate.server import DEMO_KEY
+from estate.store import EstateError
+
+app = typer.Typer(
+    help="A simulated fulfilment network: ERP and WMS databases, X12 files, the carriers' API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Home = Annotated[
+    Path, typer.Option(envvar="ESTATE_HOME", help="Folder of the estate.", show_default=True)
+]
+HERE = Path(".crossdock/estate")
+
+
+def _say(line: str) -> None:
+    typer.echo(line)
+
+
+@app.command()
+def create(
+    home: Home = HERE,
+    orders: Annotated[int, typer.Option(help="Orders over all the days.")] = 2000,
+    days: Annotated[int, typer.Option(help="Days to simulate.")] = 10,
+    products: Annotated[int, typer.Option(help="Articles.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
+    erp_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
+    wms_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
+) -> None:
+    """Make a network and play its first days.
+
+    Example: estate create --home /tmp/estate --orders 500 --days 5
+    """
+    estate = Estate.create(
+        home,
+        seed=seed,
+        orders=orders,
+        days=days,
+        products=products,
+        erp_url=erp_url,
+        wms_url=wms_url,
+    )
+    _report(estate)
+
+
+@app.command()
+def advance(
+    home: Home = HERE, days: Annotated[int, typer.Option(help="Days to play.")] = 1
+) -> None:
+    """Play further days.
+
+    Example: estate advance --home /tmp/estate --days 2
+    """
+    estate = Estate.open(home)
+    estate.advance(days)
+    _report(estate)
+
+
+@app.command()
+def serve(
+    home: Home = HERE,
+    port: Annotated[int, typer.Option(help="Port on loopback; 0 takes a free one.")] = 8025,
+    api_key: Annotated[str, typer.Option(envvar="ESTATE_API_KEY", show_envvar=True)] = DEMO_KEY,
+    throttle_every: Annotated[int, typer.Option(help="429 every so many requests; 0 never.")] = 25,
+    fail_every: Annotated[int, typer.Option(help="503 every so many requests; 0 never.")] = 40,
+) -> None:
+    """Serve the carriers' API until interrupted; it follows `advance` while it runs.
+
+    Example: estate serve --home /tmp/estate --port 8025
+    """
+    estate = Estate.open(home)
+    options = {"api_key": api_key, "throttle_every": throttle_every, "fail_every": fail_every}
+    with estate.serve(port, **options) as url, suppress(KeyboardInterrupt):
+        _say(f"Carriers' API: {url} (end with Ctrl-C)")
+        while True:
+            time.sleep(3600)
+
+
+@app.command()
+def inject(
+    fault: Annotated[str, typer.Argument(help="Name; `status` lists them.")], home: Home = HERE
+) -> None:
+    """Break something in what the sources show.
+
+    Example: estate inject case_flip --home /tmp/estate
+    """
+    estate = Estate.open(home)
+    estate.inject(fault)
+    _say(f"Injected {fault}: {estate.faults()[fault]}")
+
+
+@app.command()
+def clear(home: Home = HERE) -> None:
+    """Mend every fault.
+
+    Example: estate clear --home /tmp/estate
+    """
+    estate = Estate.open(home)
+    mended = ", ".join(estate.active_faults) or "nothing, there was no fault"
+    estate.clear()
+    _say(f"Mended: {mended}.")
+
+
+@app.command()
+def truth(
+    table: Annotated[str | None, typer.Argument(help="One table; all without it.")] = None,
+    home: Home = HERE,
+) -> None:
+    """Print the true state as JSON lines, each with its table.
+
+    Example: estate truth stock --home /tmp/estate
+    """
+    tables = Estate.open(home).truth()
+    if table is not None and table not in tables:
+        raise EstateError(f"Truth has no table '{table}'. It has: {', '.join(tables)}.")
+    for name, rows in tables.items():
+        if table in (None, name):
+            for row in rows:
+                _say(json.dumps({"table": name, **row}, default=str))
+
+
+@app.command()
+def status(home: Home = HERE) -> None:
+    """Say where the estate stands and what can be broken.
+
+    Example: estate status --home /tmp/estate
+    """
+    estate = Estate.open(home)
+    _report(estate)
+    for name, line in estate.faults().items():
+        _say(f"  {'*' if name in estate.active_faults else ' '} {name}: {line}")
+
+
+def _report(estate: Estate) -> None:
+    _say(f"ERP   {estate.shown_url('erp')}")
+    _say(f"WMS   {estate.shown_url('wms')}")
+    _say(f"Files {estate.drop_folder}")
+    _say(f"Day {estate.day} closed at {estate.now:%Y-%m-%d %H:%M} UTC.")
+
+
+def main() -> None:
+    """Run the command; a problem that a person can mend is one line, not a traceback."""
+    try:
+        app()
+    except EstateError as problem:
+        typer.echo(f"estate: {problem}", err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Faults on request: how a source may show a row otherwise than it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from estate.geography import OWN
+from estate.schema import TRUTH
+from estate.store import Row
+from estate.world import World
+
+NOBODY = "ZZ-99999"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`choose` picks the keys of the rows, `bend` gives the columns that these rows show instead.
+
+    A fault that `silences` a system holds back all that the system would have shown.
+    """
+
+    line: str
+    system: str
+    table: str | None
+    choose: Callable[[Connection, World], list[list[Any]]]
+    bend: Callable[[Row, World], Row]
+    silences: str | None = None
+    only_sqlite: bool = False
+
+
+def _stock_keys(connection: Connection, world: World, articles: int) -> list[list[Any]]:
+    table = TRUTH["wms.stock"]
+    query = (
+        select(table.c.bin_id, table.c.item_id, table.c.lot_code)
+        .where(table.c.facility_code == OWN[0].code, table.c.disposition == "available")
+        .where(table.c.qty > 0)
+        .order_by(table.c.item_id, table.c.bin_id, table.c.lot_code)
+    )
+    rows = [list(row) for row in connection.execute(query)]
+    items = sorted({row[1] for row in rows})
+    rng = world.rng("fault")
+    chosen = set(rng.sample(items, min(articles, len(items))))
+    return [row for row in rows if row[1] in chosen]
+
+
+def _cost_keys(connection: Connection, world: World) -> list[list[Any]]:
+    return [[world.rng("fault").choice(world.catalogue.products).sku]]
+
+
+def _line_keys(connection: Connection, world: World) -> list[list[Any]]:
+    table = TRUTH["erp.sales_order_lines"]
+    query = (
+        select(table.c.order_no, table.c.line_no)
+        .where(table.c.status == "open")
+        .order_by(table.c.order_no.desc(), table.c.line_no)
+    )
+    found = connection.execute(query).first()
+    return [list(found)] if found else []
+
+
+def _case_flip(row: Row, world: World) -> Row:
+    # What an upgrade does that reads the unit of measure from the wrong column: cases for eaches.
+    factor = world.catalogue.by_item[row["item_id"]].case_factor
+    return {"qty": (Decimal(row["qty"]) / factor).quantize(Decimal("0.000001"))}
+
+
+FAULTS = {
+    "case_flip": Fault(
+        "The WMS reports stock of some 20 articles at one node in cases instead of eaches.",
+        "wms",
+        "wms.stock",
+        lambda connection, world: _stock_keys(connection, world, 20),
+        _case_flip,
+    ),
+    "negative_on_hand": Fault(
+        "A bin of the WMS holds -3 pieces, and no movement says why.",
+        "wms",
+        "wms.stock",
+        lambda connection, world: _stock_keys(connection, world, 1)[:1],
+        lambda row, world: {"qty": Decimal(-3)},
+    ),
+    "text_in_number": Fault(
+        "An article's unit cost in the ERP is a remark (SQLite takes text in a numeric column).",
+        "erp",
+        "erp.products",
+        _cost_keys,
+        lambda row, world: {"unit_cost": "See ASN-93 (ID#:1281)"},
+        only_sqlite=True,
+    ),
+    "orphan_sku": Fault(
+        "An open order line in the ERP names an article that nobody knows.",
+        "erp",
+        "erp.sales_order_lines",
+        _line_keys,
+        lambda row, world: {"sku": NOBODY},
+    ),
+    "stale_wms": Fault(
+        "The WMS stops changing from now on, while all others go on.",
+        "wms",
+        None,
+        lambda connection, world: [],
+        lambda row, world: {},
+        silences="wms",
+    ),
+}

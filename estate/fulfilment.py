@@ -1,0 +1,78 @@
+"""The floor: shipments of earlier days are picked, packed and shipped, some of them short or late."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from estate import orders, parcels, stockroom
+from estate.geography import NODE
+from estate.sourcing import shipment_lines, tell_wms
+from estate.store import Row
+from estate.world import World
+
+Picked = list[tuple[Row, Row, int]]
+
+
+def work(world: World) -> tuple[list[Row], list[Row]]:
+    """Play the day on the floor; the answer is the shipments that ended, and those recalled by us."""
+    rng = world.rng("floor")
+    today = world.at(0)
+    ready: list[tuple[datetime, Row]] = []
+    recalled = []
+    for shipment in world.book.all("net.shipments"):
+        if shipment["released_at"] >= today or shipment["shipped_at"] is not None:
+            continue
+        chance, minute = rng.random(), rng.randint(0, 560)
+        waited = (today - shipment["released_at"]).days
+        if chance < 0.91:
+            ready.append((world.at(10, minute), shipment))
+        elif chance < 0.92 and waited >= 1:
+            recalled.append(shipment)
+            _end(world, shipment, world.at(9), "cancelled")
+        elif chance < 0.96 and NODE[shipment["node"]].is_own:
+            world.book.change("net.shipments", shipment, status="picking")
+            tell_wms(world, shipment, world.at(12, minute / 2), lines=False)
+    ready.sort(key=lambda item: (item[0], item[1]["shipment_no"]))
+    for at, shipment in ready:
+        _ship(world, rng, shipment, at)
+    return [shipment for _, shipment in ready], recalled
+
+
+def _ship(world: World, rng: Random, shipment: Row, at: datetime) -> None:
+    picked: Picked = []
+    for line in shipment_lines(world, shipment["shipment_no"]):
+        wanted = line["ordered"]
+        if rng.random() < 0.012:
+            wanted = rng.randint(0, wanted - 1)
+        for row, units in stockroom.pick(world, shipment["node"], line["sku"], wanted):
+            _take(world, shipment, line, row, units, at)
+            picked.append((line, row, units))
+    if not picked:
+        _end(world, shipment, at, "cancelled")
+        return
+    parcels.pack(world, rng, shipment, picked, at)
+    _end(world, shipment, at, "shipped")
+
+
+def _take(world: World, shipment: Row, line: Row, row: Row, units: int, at: datetime) -> None:
+    world.book.change("net.shipment_lines", line, shipped=line["shipped"] + units)
+    stockroom.post(world, row, -units, at, "pick", "shipment", shipment["shipment_no"])
+    if NODE[shipment["node"]].is_own:
+        world.book.add(
+            "wms.picks", pick_id=world.number("pick"), shipment_no=shipment["shipment_no"],
+            order_line_no=line["line_no"], bin_id=row["bin"], lot_code=row["lot_code"],
+            item_id=world.catalogue.by_sku[line["sku"]].item_id, qty=Decimal(units),
+            picked_at=at - timedelta(minutes=35),
+        )  # fmt: skip
+
+
+def _end(world: World, shipment: Row, at: datetime, status: str) -> None:
+    shipped_at = at if status == "shipped" else None
+    world.book.change("net.shipments", shipment, status=status, shipped_at=shipped_at)
+    for line in shipment_lines(world, shipment["shipment_no"]):
+        world.book.change("net.shipment_lines", line, is_closed=1)
+        world.allocated[shipment["node"], line["sku"]] -= line["ordered"]
+        owner = world.book.get("net.lines", line["order_no"], line["line_no"])
+        if owner is not None:
+            orders.ship(world, owner, line["ordered"], line["shipped"], at)
+    tell_wms(world, shipment, at)

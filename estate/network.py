@@ -1,0 +1,150 @@
+"""The estate as its users see it: create, open, advance, serve, compare with the truth, break, mend."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url, select
+
+from estate import day, faults, server
+from estate.outlet import Outlet
+from estate.schema import TRUTH
+from estate.store import EstateError, Row
+from estate.truth import read_truth
+from estate.world import World, close_of
+
+SETTINGS = "estate.json"
+
+
+class Estate:
+    """A simulated fulfilment network that lives in a folder, with ERP and WMS where their URLs say."""
+
+    def __init__(self, home: Path, world: World, outlet: Outlet) -> None:
+        self.home, self._world, self._outlet = home, world, outlet
+
+    @classmethod
+    def create(
+        cls,
+        home: Path,
+        *,
+        seed: int = 7,
+        orders: int = 2000,
+        days: int = 10,
+        products: int = 500,
+        erp_url: str | None = None,
+        wms_url: str | None = None,
+    ) -> "Estate":
+        """Simulate `days` days with `orders` orders over all of them, into an empty or new folder.
+
+        Later days bring as many orders a day. Raises EstateError where an estate is already.
+        """
+        home = Path(home).resolve()
+        for name, value in {"orders": orders, "days": days, "products": products}.items():
+            if value < 1:
+                raise EstateError(f"An estate needs {name} of 1 or more, not {value}.")
+        if (home / SETTINGS).exists():
+            raise EstateError(f"{home} holds an estate already. Open it, or choose another folder.")
+        home.mkdir(parents=True, exist_ok=True)
+        urls = {
+            "erp_url": erp_url or f"sqlite:///{home / 'erp.sqlite'}",
+            "wms_url": wms_url or f"sqlite:///{home / 'wms.sqlite'}",
+        }
+        world = World(seed=seed, orders=orders, days=days, products=products)
+        outlet = Outlet(home, **urls)
+        outlet.create_tables()
+        estate = cls(home, world, outlet)
+        day.open_books(world)
+        outlet.write(world)
+        estate.advance(days)
+        # Last, so that a creation that was cut short is not taken for an estate.
+        (home / SETTINGS).write_text(json.dumps(urls, indent=2), encoding="utf-8")
+        return estate
+
+    @classmethod
+    def open(cls, home: Path) -> "Estate":
+        """Continue where an estate was. Raises EstateError where there is none."""
+        home = Path(home).resolve()
+        if not (home / SETTINGS).exists():
+            raise EstateError(f"{home} holds no estate. Make one: estate create --home {home}")
+        outlet = Outlet(home, **json.loads((home / SETTINGS).read_text(encoding="utf-8")))
+        with outlet.truth.connect() as connection:
+            table = TRUTH["net.meta"]
+            rows = connection.execute(select(table.c.name, table.c.value))
+            world = World.from_meta({name: value for name, value in rows})
+            world.book.load(connection)
+        return cls(home, world, outlet)
+
+    @property
+    def day(self) -> int:
+        """The number of the last day that closed, from 1."""
+        return self._world.day
+
+    @property
+    def now(self) -> datetime:
+        """The close of that day, UTC."""
+        return close_of(self._world.day)
+
+    @property
+    def erp_url(self) -> str:
+        """SQLAlchemy URL of the ERP's database."""
+        return self._outlet.erp_url
+
+    @property
+    def wms_url(self) -> str:
+        """SQLAlchemy URL of the WMS's database."""
+        return self._outlet.wms_url
+
+    @property
+    def drop_folder(self) -> Path:
+        """Where X12 files lie: `inbound/` from the 3PL, `outbound/` from us."""
+        return self._outlet.drop_folder
+
+    def advance(self, days: int = 1) -> None:
+        """Play and write as many days; what is not yet written is played again after a crash."""
+        for _ in range(days):
+            day.play(self._world)
+            self._outlet.write(self._world)
+
+    def truth(self) -> dict[str, list[Row]]:
+        """Rows that the canonical tables must equal, by table; Decimal, str and aware datetimes."""
+        return read_truth(self._outlet.truth, self.now)
+
+    def faults(self) -> Mapping[str, str]:
+        """Faults that can be injected, each with a line about it."""
+        return {name: fault.line for name, fault in faults.FAULTS.items()}
+
+    @property
+    def active_faults(self) -> tuple[str, ...]:
+        """Faults that are in force."""
+        return tuple(sorted(self._world.faults))
+
+    def shown_url(self, system: str) -> str:
+        """URL of `erp` or `wms` without its password."""
+        url = {"erp": self.erp_url, "wms": self.wms_url}[system]
+        return make_url(url).render_as_string(hide_password=True)
+
+    def inject(self, fault: str) -> None:
+        """Break something in what the sources show; the truth stays as it is."""
+        if fault not in faults.FAULTS:
+            valid = ", ".join(sorted(faults.FAULTS))
+            raise EstateError(f"There is no fault '{fault}'. There are: {valid}.")
+        if fault in self._world.faults:
+            return
+        self._outlet.inject(self._world, fault)
+
+    def clear(self) -> None:
+        """Mend every fault: the sources show the truth again, under a new `updated_at`."""
+        self._outlet.clear(self._world)
+
+    @contextmanager
+    def serve(self, port: int = 0, **options: Any) -> Iterator[str]:
+        """Run the carriers' API on loopback; gives its base URL, as EasyPost's with `/v2`.
+
+        `options` are those of `estate.server.Settings`.
+        """
+        settings = server.Settings(**options)
+        with server.running(self.home / "truth.sqlite", port, settings) as url:
+            yield url

@@ -1,0 +1,157 @@
+"""How a closed day leaves the simulation: files, ERP, WMS, then the truth, each at one stroke.
+
+The truth comes last: a crash before it means that the same day is played again with the same outcome,
+over rows and files that are replaced by themselves.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from estate.faults import FAULTS, Fault
+from estate.schema import SYSTEMS, TRUTH
+from estate.store import EstateError, Row, engine_for, upsert
+from estate.world import World
+
+
+class Outlet:
+    """The databases and the drop folder of an estate."""
+
+    def __init__(self, home: Path, erp_url: str, wms_url: str) -> None:
+        self.erp_url, self.wms_url = erp_url, wms_url
+        self.drop_folder = home / "x12"
+        self.truth = engine_for(f"sqlite:///{home / 'truth.sqlite'}")
+        self._systems = {"erp": engine_for(erp_url), "wms": engine_for(wms_url)}
+
+    def create_tables(self) -> None:
+        """Make every table anew, also those that a creation cut short has left behind."""
+        for system, metadata in SYSTEMS.items():
+            metadata.drop_all(self._systems[system])
+            metadata.create_all(self._systems[system])
+        metadata = TRUTH["net.meta"].metadata
+        metadata.drop_all(self.truth)
+        metadata.create_all(self.truth)
+        for folder in ("inbound", "outbound"):
+            (self.drop_folder / folder).mkdir(parents=True, exist_ok=True)
+
+    def write(self, world: World) -> None:
+        """Write what the day changed."""
+        for name, content in world.files.items():
+            self._put_file(name, content)
+        world.files.clear()
+        for system in SYSTEMS:
+            names = [name for name in TRUTH if name.startswith(f"{system}.")]
+            self._show(world, {name: world.book.dirty[name].values() for name in names})
+        with self.truth.begin() as connection:
+            for name, table in TRUTH.items():
+                upsert(connection, table, world.book.dirty[name].values())
+            self._write_meta(connection, world)
+        world.book.settle()
+
+    def inject(self, world: World, name: str) -> None:
+        """Show the sources' rows as the fault bends them from now on."""
+        fault = FAULTS[name]
+        if fault.only_sqlite and self._systems[fault.system].dialect.name != "sqlite":
+            raise EstateError(
+                f"Fault '{name}' needs a database that takes text in a numeric column: SQLite does."
+            )
+        with self.truth.connect() as connection:
+            world.faults[name] = {
+                "since": world.close.isoformat(),
+                "targets": fault.choose(connection, world),
+            }
+        self._reshow(world, [name])
+
+    def clear(self, world: World) -> None:
+        """Show the sources' rows as they truly are."""
+        active, held = dict(world.faults), self._held(world)
+        world.faults.clear()
+        self._reshow(world, list(active), active)
+        if held is not None:
+            self._catch_up(world, held)
+
+    def _reshow(self, world: World, names: list[str], known: dict[str, Any] | None = None) -> None:
+        known = known or world.faults
+        at = world.close + timedelta(seconds=world.number("fault"))
+        rows: dict[str, list[Row]] = {}
+        with self.truth.begin() as connection:
+            for name in names:
+                fault = FAULTS[name]
+                if fault.table is None:
+                    continue
+                for key in known[name]["targets"]:
+                    row = self._true_row(connection, fault, key)
+                    row["updated_at"] = at
+                    rows.setdefault(fault.table, []).append(row)
+            for table, changed in rows.items():
+                upsert(connection, TRUTH[table], changed)
+                alive = world.book.rows[table]
+                for row in changed:
+                    key = tuple(row[c.name] for c in TRUTH[table].primary_key)
+                    if key in alive:
+                        alive[key]["updated_at"] = at
+            self._write_meta(connection, world)
+        self._show(world, rows)
+
+    def _true_row(self, connection: Any, fault: Fault, key: list[Any]) -> Row:
+        table = TRUTH[str(fault.table)]
+        query = select(table)
+        for column, value in zip(table.primary_key, key, strict=True):
+            query = query.where(column == value)
+        return dict(connection.execute(query).mappings().one())
+
+    def _show(self, world: World, rows: Mapping[str, Iterable[Row]]) -> None:
+        bends = [(FAULTS[name], known["targets"]) for name, known in world.faults.items()]
+        for system, engine in self._systems.items():
+            if any(fault.silences == system for fault, _ in bends):
+                continue
+            with engine.begin() as connection:
+                for name, changed in rows.items():
+                    if not name.startswith(f"{system}."):
+                        continue
+                    table = SYSTEMS[system].tables[name.split(".")[1]]
+                    shown = [_bent(world, name, row, bends) for row in changed]
+                    upsert(connection, table, shown)
+
+    def _held(self, world: World) -> tuple[str, datetime] | None:
+        for name, known in world.faults.items():
+            if (system := FAULTS[name].silences) is not None:
+                return system, datetime.fromisoformat(known["since"])
+        return None
+
+    def _catch_up(self, world: World, held: tuple[str, datetime]) -> None:
+        system, since = held
+        with self.truth.connect() as connection:
+            rows = {}
+            for name, table in TRUTH.items():
+                if name.startswith(f"{system}."):
+                    mark = next(
+                        table.c[column]
+                        for column in ("updated_at", "occurred_at", "picked_at")
+                        if column in table.c
+                    )
+                    found = connection.execute(select(table).where(mark > since)).mappings()
+                    rows[name] = [dict(row) for row in found]
+        self._show(world, rows)
+
+    def _write_meta(self, connection: Any, world: World) -> None:
+        rows = [{"name": name, "value": value} for name, value in world.to_meta().items()]
+        upsert(connection, TRUTH["net.meta"], rows)
+
+    def _put_file(self, name: str, content: bytes) -> None:
+        path = self.drop_folder / name
+        part = path.with_name(path.name + ".tmp")
+        part.write_bytes(content)
+        part.replace(path)
+
+
+def _bent(world: World, name: str, row: Row, bends: list[tuple[Fault, list[list[Any]]]]) -> Row:
+    for fault, targets in bends:
+        if fault.table == name:
+            key = [row[column.name] for column in TRUTH[name].primary_key]
+            if key in targets:
+                row = {**row, **fault.bend(row, world)}
+    return row

@@ -1,0 +1,113 @@
+"""The network's rows in memory, and how a closed day reaches the databases in one transaction each."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, create_engine, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Engine
+
+from estate.schema import TRUTH
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+class EstateError(Exception):
+    """Something that the estate cannot do, said so that a person can mend it."""
+
+
+# Rows that the simulation never looks at again: written at the day's close, then forgotten.
+WRITE_ONLY = frozenset(
+    {name for name in TRUTH if name.startswith("wms.") and name != "wms.items"}
+    | {"erp.partners", "erp.freight_rates"}
+    | {"net.parcels", "net.parcel_items", "net.scans", "net.meta"}
+)
+# A row for which this holds has reached its end: it is forgotten at the close, and not read at opening.
+FINISHED: Mapping[str, Callable[[Any], Any]] = {
+    "erp.sales_orders": lambda c: (c["status"] == "shipped") | (c["status"] == "cancelled"),
+    "erp.sales_order_lines": lambda c: (c["status"] == "shipped") | (c["status"] == "cancelled"),
+    "erp.purchase_orders": lambda c: c["status"] == "received",
+    "net.shipments": lambda c: (c["status"] == "shipped") | (c["status"] == "cancelled"),
+    "net.lines": lambda c: c["is_closed"] == 1,
+    "net.shipment_lines": lambda c: c["is_closed"] == 1,
+    "net.inbound": lambda c: c["is_closed"] == 1,
+}
+
+
+def engine_for(url: str) -> Engine:
+    """An engine whose SQLite files can be read by others while a day is being written."""
+    engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _wal(connection: Any, _: object) -> None:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA busy_timeout=30000")
+
+    return engine
+
+
+def upsert(connection: Connection, table: Table, rows: Iterable[Row]) -> int:
+    """Write rows by primary key; the answer is how many."""
+    batch = list(rows)
+    if not batch:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    rest = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), batch)
+    return len(batch)
+
+
+class Book:
+    """Rows by `system.table` and primary key, with a note of those that changed since the last close."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[Key, Row]] = {name: {} for name in TRUTH}
+        self.dirty: dict[str, dict[Key, Row]] = {name: {} for name in TRUTH}
+        self._keys = {n: tuple(c.name for c in t.primary_key) for n, t in TRUTH.items()}
+
+    def add(self, name: str, /, **row: Any) -> Row:
+        """Put a new row in; it must carry every column of its table."""
+        key = tuple(row[column] for column in self._keys[name])
+        self.rows[name][key] = self.dirty[name][key] = row
+        return row
+
+    def change(self, name: str, row: Row, /, **values: Any) -> None:
+        """Change a row that `add` or `load` gave."""
+        row.update(values)
+        self.dirty[name][tuple(row[column] for column in self._keys[name])] = row
+
+    def get(self, name: str, *key: Any) -> Row | None:
+        """The row with this primary key, if it is still alive."""
+        return self.rows[name].get(key)
+
+    def all(self, name: str) -> list[Row]:
+        """Living rows in the order of their keys, whichever order they came in."""
+        rows = self.rows[name]
+        return [rows[key] for key in sorted(rows)]
+
+    def load(self, connection: Connection) -> None:
+        """Read the living rows from truth.sqlite."""
+        for name, table in TRUTH.items():
+            if name in WRITE_ONLY:
+                continue
+            query = select(table)
+            if name in FINISHED:
+                query = query.where(~FINISHED[name](table.c))
+            for row in connection.execute(query).mappings():
+                values = dict(row)
+                self.rows[name][tuple(values[column] for column in self._keys[name])] = values
+
+    def settle(self) -> None:
+        """Forget what is finished, after the close was written."""
+        for name, rows in self.rows.items():
+            if name in WRITE_ONLY:
+                rows.clear()
+            elif name in FINISHED:
+                for key in [k for k, row in self.dirty[name].items() if FINISHED[name](row)]:
+                    rows.pop(key, None)
+            self.dirty[name] = {}

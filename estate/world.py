@@ -1,0 +1,106 @@
+"""The state of the simulated network on its way through a day."""
+
+import json
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from functools import cached_property
+from random import Random
+from typing import Any
+
+from estate.catalogue import Catalogue
+from estate.store import Book, Row
+
+FIRST_DAY = date(2026, 3, 2)
+CLOSE = time(22, 0)
+
+
+def close_of(day: int) -> datetime:
+    """When a day closes, UTC; day 0 is the evening on which the books were opened."""
+    return datetime.combine(FIRST_DAY + timedelta(days=day - 1), CLOSE, UTC)
+
+
+class World:
+    """Rows, clock, counters and chance. Times inside are naive UTC, as the databases keep them."""
+
+    def __init__(self, *, seed: int, orders: int, days: int, products: int) -> None:
+        self.seed, self.orders, self.days = seed, orders, days
+        self.catalogue = Catalogue(seed, products)
+        self.book = Book()
+        self.day = 0
+        self.counters: dict[str, int] = defaultdict(int)
+        self.faults: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, bytes] = {}
+        self.packed: dict[str, list[Any]] = {}
+
+    @property
+    def rate(self) -> Fraction:
+        """Orders a day."""
+        return Fraction(self.orders, self.days)
+
+    @property
+    def date(self) -> date:
+        """The calendar day being played."""
+        return FIRST_DAY + timedelta(days=self.day - 1)
+
+    @property
+    def close(self) -> datetime:
+        """The naive UTC time at which the day closes."""
+        return close_of(self.day).replace(tzinfo=None)
+
+    def at(self, hour: int, minute: float = 0) -> datetime:
+        """A time of the day being played; minutes may pass 60."""
+        return datetime.combine(self.date, time(hour)) + timedelta(seconds=round(minute * 60))
+
+    def rng(self, purpose: str) -> Random:
+        """Chance that depends on nothing but seed, day and purpose, so that a day replays alike."""
+        return Random(f"{self.seed}:{self.day}:{purpose}")  # noqa: S311 - a simulation, not a secret
+
+    def number(self, counter: str) -> int:
+        """The next number of a series, from 1."""
+        self.counters[counter] += 1
+        return self.counters[counter]
+
+    @cached_property
+    def positions(self) -> dict[tuple[str, str], list[Row]]:
+        """Rows of `net.stock` by node and article, in the order of bin and lot."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.book.all("net.stock"):
+            found[row["node"], row["sku"]].append(row)
+        return found
+
+    @cached_property
+    def allocated(self) -> dict[tuple[str, str], int]:
+        """Base units that open shipments will take, by node and article."""
+        found: dict[tuple[str, str], int] = defaultdict(int)
+        for line in self.book.all("net.shipment_lines"):
+            shipment = self.book.get("net.shipments", line["shipment_no"])
+            if shipment is not None and not line["is_closed"]:
+                found[shipment["node"], line["sku"]] += line["ordered"]
+        return found
+
+    def available(self, node: str, sku: str) -> int:
+        """Base units on the shelf that may be picked, allocated or not."""
+        rows = self.positions[node, sku]
+        return sum(row["qty"] for row in rows if row["disposition"] == "available")
+
+    def to_meta(self) -> dict[str, str]:
+        """What `from_meta` needs, by name."""
+        return {
+            "seed": str(self.seed),
+            "orders": str(self.orders),
+            "days": str(self.days),
+            "products": str(len(self.catalogue.products)),
+            "day": str(self.day),
+            "counters": json.dumps(dict(sorted(self.counters.items()))),
+            "faults": json.dumps(self.faults, sort_keys=True),
+        }
+
+    @classmethod
+    def from_meta(cls, meta: dict[str, str]) -> "World":
+        """A world without its rows: `book.load` brings them."""
+        world = cls(**{name: int(meta[name]) for name in ("seed", "orders", "days", "products")})
+        world.day = int(meta["day"])
+        world.counters.update(json.loads(meta["counters"]))
+        world.faults = json.loads(meta["faults"])
+        return world
