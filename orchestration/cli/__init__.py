@@ -2,9 +2,9 @@
 
 import sys
 from importlib import import_module
+from typing import Any
 
 import typer
-from click import Context
 from rich.console import Console
 
 from contracts import CrossdockError
@@ -17,7 +17,7 @@ _VERBS = ("run", "pull", "unify", "check", "release", "decide", "status", "sql",
 class _WorkflowOrder(typer.core.TyperGroup):
     """Lists the verbs in the order of the work, not of the alphabet."""
 
-    def list_commands(self, ctx: Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return sorted(self.commands, key=_VERBS.index)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from click import Command, Context, Group
+from typer.core import TyperCommand, TyperGroup
 
 from orchestration.cli import load_commands
 
@@ -22,10 +22,10 @@ ROOMS = [
 ]
 
 
-def _commands() -> dict[str, Command]:
+def _commands() -> dict[str, TyperCommand]:
     group = typer.main.get_command(load_commands())
-    assert isinstance(group, Group)
-    return {name: group.commands[name] for name in group.list_commands(Context(group))}
+    assert isinstance(group, TyperGroup)
+    return {name: group.commands[name] for name in group.list_commands(None)}
 
 
 def test_the_verbs_come_in_workflow_order() -> None:
