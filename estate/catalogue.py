@@ -1,10 +1,11 @@
-"""The articles: what they are called, measure, weigh and cost, who supplies them and where they lie."""
+"""The articles: what they are called, weigh and cost, who supplies them and where they lie."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate
 from random import Random
+from typing import Any
 
 from estate.geography import NODES
 from estate.gs1 import gtin13, gtin14
@@ -12,16 +13,16 @@ from estate.gs1 import gtin13, gtin14
 SUPPLIERS = 12
 
 # prefix, category, nouns, grams from-to, cost from-to, case sizes, hazard class, shelf life in days
-_RANGES = (
-    ("AA", "kitchen", ("Bottle", "Mug", "Lunch Box", "Carafe"), (180, 900), (3, 18), (6, 12), None, 0),
-    ("BC", "grocery", ("Coffee", "Green Tea", "Granola", "Olive Oil"), (200, 1000), (2, 14), (6, 12), None, 270),
-    ("CD", "cosmetics", ("Shampoo", "Hand Cream", "Sunscreen"), (80, 450), (2, 16), (12, 24), None, 540),
-    ("DE", "electronics", ("Headphones", "Charger", "USB Hub", "Desk Lamp"), (90, 1200), (8, 75), (6, 12), None, 0),
-    ("EF", "power", ("Power Bank", "Lithium Cell Pack"), (120, 600), (9, 48), (12,), "9", 0),
-    ("FG", "care", ("Hair Spray", "Deodorant Spray"), (150, 400), (2, 9), (12, 24), "2.1", 720),
-    ("GH", "textiles", ("Bath Towel", "T-Shirt", "Throw Blanket"), (140, 900), (4, 32), (6, 12), None, 0),
-    ("HJ", "outdoor", ("Camping Stool", "Rain Jacket", "Headlamp"), (150, 2400), (7, 60), (6,), None, 0),
-)  # fmt: skip
+_RANGES: tuple[tuple[Any, ...], ...] = (
+    ("AA", "kitchen", "Bottle Mug Lunchbox Carafe", (180, 900), (3, 18), (6, 12), None, 0),
+    ("BC", "grocery", "Coffee Tea Granola Honey", (200, 1000), (2, 14), (6, 12), None, 270),
+    ("CD", "cosmetics", "Shampoo Handcream Sunscreen", (80, 450), (2, 16), (12, 24), None, 540),
+    ("DE", "electronics", "Headphones Charger Lamp", (90, 1200), (8, 75), (6, 12), None, 0),
+    ("EF", "power", "Powerbank Cells", (120, 600), (9, 48), (12,), "9", 0),
+    ("FG", "care", "Hairspray Deodorant", (150, 400), (2, 9), (12, 24), "2.1", 720),
+    ("GH", "textiles", "Towel Shirt Blanket", (140, 900), (4, 32), (6, 12), None, 0),
+    ("HJ", "outdoor", "Stool Jacket Headlamp", (150, 2400), (7, 60), (6,), None, 0),
+)
 _KINDS = ("Classic", "Compact", "Travel", "Family", "Pro", "Eco", "Soft", "Slim", "Bright", "Daily")
 _COLOURS = ("black", "white", "sand", "navy", "olive", "red", "grey", "teal", "plum", "amber")
 
@@ -110,7 +111,7 @@ def _product(rng: Random, number: int, rank: int) -> Product:
     return Product(
         number=number,
         sku=f"{prefix}-{number + 1:05d}",
-        name=f"{rng.choice(_KINDS)} {rng.choice(nouns)} {rng.choice(_COLOURS)} {net} g",
+        name=f"{rng.choice(_KINDS)} {rng.choice(nouns.split())} {rng.choice(_COLOURS)} {net} g",
         category=category,
         lifecycle=rng.choices(("active", "phase_out"), (96, 4))[0],
         gtin13=gtin13(10_000 + number * 7),

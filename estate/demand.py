@@ -32,10 +32,8 @@ def customer(seed: int, number: int) -> Place:
 def _order(world: World, rng: Random, minute: float) -> None:
     at = world.at(0, minute)
     known = world.counters["customer"]
-    if known > 20 and rng.random() < 0.25:
-        number = rng.randint(1, known)
-    else:
-        number = _new_customer(world)
+    is_known = known > 20 and rng.random() < 0.25
+    number = rng.randint(1, known) if is_known else _new_customer(world)
     place = customer(world.seed, number)
     priority = rng.choices((1, 2, 3, 5, 7), (4, 8, 14, 60, 14))[0]
     order_no = f"SO-{world.number('order'):07d}"
@@ -55,9 +53,9 @@ def _new_customer(world: World) -> int:
     number = world.number("customer")
     place = customer(world.seed, number)
     world.book.add(
-        "erp.partners", partner_id=f"C-{number:06d}", role="customer", name=f"Customer {number:06d}",
-        email=f"c{number:06d}@customer.example", phone=f"555-01{number % 100:02d}",
-        street=f"{number % 900 + 1} Main Street", city=place.city, postal=place.postal,
+        "erp.partners", partner_id=f"C-{number:06d}", role="customer",
+        name=f"Customer {number:06d}", email=f"c{number:06d}@customer.example",
+        phone=f"555-01{number % 100:02d}", street=f"{number % 900 + 1} Main Street", city=place.city, postal=place.postal,
         country="US", updated_at=world.at(0),
     )  # fmt: skip
     return number

@@ -28,14 +28,25 @@ class Service:
         return self.carrier.lower()
 
 
-SERVICES = (
-    Service("USPS", "GroundAdvantage", "USPS", "Ground Advantage", 1120, False, Decimal("4.10"), Decimal("0.92"), 900),
-    Service("USPS", "Priority", "USPS", "Priority Mail", 1120, True, Decimal("7.80"), Decimal("1.65"), 1900),
-    Service("UPS", "Ground", "UPSN", "UPS Ground", 2400, False, Decimal("6.20"), Decimal("0.64"), 950),
-    Service("UPS", "2ndDayAir", "UPSN", "UPS 2nd Day Air", 2400, True, Decimal("12.40"), Decimal("1.90"), 2600),
-    Service("FedEx", "FEDEX_GROUND", "FDEG", "FedEx Ground", 2400, False, Decimal("6.05"), Decimal("0.66"), 950),
-    Service("FedEx", "FEDEX_2_DAY", "FDEG", "FedEx 2Day", 2400, True, Decimal("12.10"), Decimal("1.95"), 2600),
-)  # fmt: skip
+_LINES = """
+USPS  GroundAdvantage USPS 1120 ground   4.10 0.92  900 Ground Advantage
+USPS  Priority        USPS 1120 express  7.80 1.65 1900 Priority Mail
+UPS   Ground          UPSN 2400 ground   6.20 0.64  950 UPS Ground
+UPS   2ndDayAir       UPSN 2400 express 12.40 1.90 2600 UPS 2nd Day Air
+FedEx FEDEX_GROUND    FDEG 2400 ground   6.05 0.66  950 FedEx Ground
+FedEx FEDEX_2_DAY     FDEG 2400 express 12.10 1.95 2600 FedEx 2Day
+"""
+
+
+def _service(line: str) -> Service:
+    carrier, name, scac, ounces, speed, base, per_kg, km, title = line.split(maxsplit=8)
+    return Service(
+        carrier, name, scac, title, int(ounces), speed == "express", Decimal(base),
+        Decimal(per_kg), int(km),
+    )  # fmt: skip
+
+
+SERVICES = tuple(_service(line) for line in _LINES.strip().splitlines())
 SERVICE = {(service.carrier, service.name): service for service in SERVICES}
 
 # Grams from which a rate holds, and what is left of the price a kilogram there.

@@ -1,4 +1,4 @@
-"""The floor: shipments of earlier days are picked, packed and shipped, some of them short or late."""
+"""The floor: shipments of earlier days are picked, packed and shipped, some short or late."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ Picked = list[tuple[Row, Row, int]]
 
 
 def work(world: World) -> tuple[list[Row], list[Row]]:
-    """Play the day on the floor; the answer is the shipments that ended, and those recalled by us."""
+    """Play the day on the floor; gives the shipments that ended, and those that we recalled."""
     rng = world.rng("floor")
     today = world.at(0)
     ready: list[tuple[datetime, Row]] = []

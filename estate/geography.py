@@ -67,19 +67,14 @@ _REGION = {
 DESTINATIONS = tuple(_REGION)
 DESTINATION_WEIGHTS = tuple(share for _, _, share in _REGION.values())
 
+_CITIES = """
+
+"""
+PLACE = {line[:5]: Place(line[9:], line[6:8], line[:5]) for line in _CITIES.strip().splitlines()}
 CITIES = {
-    "0": (Place("Boston", "MA", "02108"), Place("Newark", "NJ", "07102"), Place("Hartford", "CT", "06103")),
-    "1": (Place("New York", "NY", "10001"), Place("Philadelphia", "PA", "19103"), Place("Buffalo", "NY", "14202")),
-    "2": (Place("Baltimore", "MD", "21201"), Place("Charlotte", "NC", "28202"), Place("Richmond", "VA", "23219")),
-    "3": (Place("Miami", "FL", "33130"), Place("Nashville", "TN", "37203"), Place("Atlanta", "GA", "30303")),
-    "4": (Place("Columbus", "OH", "43215"), Place("Detroit", "MI", "48226"), Place("Indianapolis", "IN", "46204")),
-    "5": (Place("Minneapolis", "MN", "55401"), Place("Milwaukee", "WI", "53202"), Place("Des Moines", "IA", "50309")),
-    "6": (Place("Chicago", "IL", "60601"), Place("St. Louis", "MO", "63101"), Place("Omaha", "NE", "68102")),
-    "7": (Place("Dallas", "TX", "75201"), Place("Houston", "TX", "77002"), Place("New Orleans", "LA", "70112")),
-    "8": (Place("Denver", "CO", "80202"), Place("Phoenix", "AZ", "85004"), Place("Salt Lake City", "UT", "84101")),
-    "9": (Place("Los Angeles", "CA", "90012"), Place("Seattle", "WA", "98101"), Place("San Francisco", "CA", "94103")),
-}  # fmt: skip
-PLACE = {place.postal: place for places in CITIES.values() for place in places}
+    digit: tuple(place for place in PLACE.values() if place.postal[0] == digit)
+    for digit in DESTINATIONS
+}
 
 
 def zone(postal: str) -> str:

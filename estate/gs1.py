@@ -1,11 +1,11 @@
-"""GS1 keys with their check digits, so that every code in the estate is one a scanner would take."""
+"""GS1 keys with their check digits, so that a scanner would take every code in the estate."""
 
 # GS1 keeps the prefix 952 for demonstrations and examples: no real article has such a number.
 DEMO_PREFIX = "952"
 
 
 def check_digit(body: str) -> str:
-    """The digit that completes `body` (GS1 General Specifications, 7.9: weights 3, 1 from the right)."""
+    """The digit that completes `body`: GS1 General Specifications 7.9, weights 3 and 1."""
     total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(body)))
     return str(-total % 10)
 

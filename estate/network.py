@@ -1,4 +1,4 @@
-"""The estate as its users see it: create, open, advance, serve, compare with the truth, break, mend."""
+"""The estate as its users see it: create, open, advance, serve, tell the truth, break, mend."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ SETTINGS = "estate.json"
 
 
 class Estate:
-    """A simulated fulfilment network that lives in a folder, with ERP and WMS where their URLs say."""
+    """A simulated fulfilment network in a folder, with ERP and WMS where their URLs say."""
 
     def __init__(self, home: Path, world: World, outlet: Outlet) -> None:
         self.home, self._world, self._outlet = home, world, outlet

@@ -1,7 +1,7 @@
 """How a closed day leaves the simulation: files, ERP, WMS, then the truth, each at one stroke.
 
-The truth comes last: a crash before it means that the same day is played again with the same outcome,
-over rows and files that are replaced by themselves.
+The truth comes last: a crash before it means that the same day is played again with the same
+outcome, over rows and files that are replaced by themselves.
 """
 
 from collections.abc import Iterable, Mapping

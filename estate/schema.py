@@ -1,7 +1,7 @@
 """The tables of the ERP and the WMS, and `net`, the network's own true state.
 
-`net` exists in truth.sqlite alone; `erp` and `wms` exist twice: in the databases that are pulled, where
-faults may bend them, and in truth.sqlite, from which `clear` restores them.
+`net` exists in truth.sqlite alone; `erp` and `wms` exist twice: in the databases that are pulled,
+where faults may bend them, and in truth.sqlite, from which `clear` restores them.
 """
 
 from collections.abc import Callable, Mapping
@@ -182,8 +182,8 @@ def _net() -> MetaData:
     )  # fmt: skip
     _table(m, "parcel_items sscc18 line_no", sscc18=TEXT, line_no=INT, sku=TEXT, qty=INT)
     _table(
-        m, "scans tracking_no seq", tracking_no=TEXT, seq=INT, known_at=AT, event_at=AT, status=TEXT,
-        message=TEXT, city=(TEXT,), state=(TEXT,), zip=(TEXT,),
+        m, "scans tracking_no seq", tracking_no=TEXT, seq=INT, known_at=AT, event_at=AT,
+        status=TEXT, message=TEXT, city=(TEXT,), state=(TEXT,), zip=(TEXT,),
     )  # fmt: skip
     _table(
         m, "stock node bin sku lot_code", node=TEXT, bin=TEXT, sku=TEXT, lot_code=TEXT,

@@ -1,4 +1,4 @@
-"""The network's rows in memory, and how a closed day reaches the databases in one transaction each."""
+"""The network's rows in memory, and what of them a closed day must write."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ WRITE_ONLY = frozenset(
     | {"erp.partners", "erp.freight_rates"}
     | {"net.parcels", "net.parcel_items", "net.scans", "net.meta"}
 )
-# A row for which this holds has reached its end: it is forgotten at the close, and not read at opening.
+# A row for which this holds has reached its end: forgotten at the close, not read at opening.
 FINISHED: Mapping[str, Callable[[Any], Any]] = {
     "erp.sales_orders": lambda c: (c["status"] == "shipped") | (c["status"] == "cancelled"),
     "erp.sales_order_lines": lambda c: (c["status"] == "shipped") | (c["status"] == "cancelled"),
@@ -63,7 +63,7 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Row]) -> int:
 
 
 class Book:
-    """Rows by `system.table` and primary key, with a note of those that changed since the last close."""
+    """Rows by `system.table` and primary key, and which of them changed since the last close."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[Key, Row]] = {name: {} for name in TRUTH}

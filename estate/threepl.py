@@ -58,7 +58,7 @@ def _order(world: World, shipment: Row, code: str) -> list[Segment]:
 
 
 def send_advice(world: World, ended: Sequence[Row]) -> None:
-    """945 at 14:05 for what left before, and at 20:00 for the rest, which repeats a few of the first."""
+    """945 at 14:05 for what left before; at 20:00 for the rest, repeating a few of the first."""
     rng = world.rng("advice")
     noon, evening = world.at(14), world.at(20)
     early: list[list[Segment]] = []

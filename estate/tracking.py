@@ -1,8 +1,8 @@
 """The journey of a parcel: what happens, and when the carrier's system gets to know it.
 
-Nothing becomes known after the day on which a terminal scan is known, and a status that is not terminal
-falls by event time only after an exception: the real world does worse, but then the right answer is
-a matter of taste, and truth is not.
+Nothing becomes known after the day on which a terminal scan is known, and a status that is not
+terminal falls by event time only after an exception: the real world does worse, but then the right
+answer is a matter of taste, and truth is not.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What else happens to stock in a day: counts, breakage, quality holds; and what the ERP believes."""
+"""What else happens to stock: counts, breakage, quality holds; and what the ERP believes."""
 
 from decimal import Decimal
 
@@ -29,7 +29,7 @@ def count_stock(world: World) -> None:
 
 
 def post_beliefs(world: World) -> None:
-    """Before anything happens, let the ERP take over yesterday's stock; now and then it gets it wrong."""
+    """Let the ERP take over yesterday's stock; now and then it gets it wrong."""
     rng = world.rng("beliefs")
     at = world.at(0, 30)
     for row in world.book.all("erp.stock"):
