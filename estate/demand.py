@@ -55,8 +55,8 @@ def _new_customer(world: World) -> int:
     world.book.add(
         "erp.partners", partner_id=f"C-{number:06d}", role="customer",
         name=f"Customer {number:06d}", email=f"c{number:06d}@customer.example",
-        phone=f"555-01{number % 100:02d}", street=f"{number % 900 + 1} Main Street", city=place.city, postal=place.postal,
-        country="US", updated_at=world.at(0),
+        phone=f"555-01{number % 100:02d}", street=f"{number % 900 + 1} Main Street",
+        city=place.city, postal=place.postal, country="US", updated_at=world.at(0),
     )  # fmt: skip
     return number
 

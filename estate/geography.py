@@ -68,7 +68,36 @@ DESTINATIONS = tuple(_REGION)
 DESTINATION_WEIGHTS = tuple(share for _, _, share in _REGION.values())
 
 _CITIES = """
-
+02108 MA Boston
+07102 NJ Newark
+06103 CT Hartford
+10001 NY New York
+19103 PA Philadelphia
+14202 NY Buffalo
+21201 MD Baltimore
+28202 NC Charlotte
+23219 VA Richmond
+33130 FL Miami
+37203 TN Nashville
+30303 GA Atlanta
+43215 OH Columbus
+48226 MI Detroit
+46204 IN Indianapolis
+55401 MN Minneapolis
+53202 WI Milwaukee
+50309 IA Des Moines
+60601 IL Chicago
+63101 MO St. Louis
+68102 NE Omaha
+75201 TX Dallas
+77002 TX Houston
+70112 LA New Orleans
+80202 CO Denver
+85004 AZ Phoenix
+84101 UT Salt Lake City
+90012 CA Los Angeles
+98101 WA Seattle
+94103 CA San Francisco
 """
 PLACE = {line[:5]: Place(line[9:], line[6:8], line[:5]) for line in _CITIES.strip().splitlines()}
 CITIES = {

@@ -46,7 +46,8 @@ def receive(
     if NODE[node].is_own:
         world.book.add(
             "wms.lots", item_id=product.item_id, lot_code=lot, expiry_date=expiry,
-            status="released", mfg_date=at.date() - timedelta(days=20) if life else None, updated_at=at,
+            status="released", mfg_date=at.date() - timedelta(days=20) if life else None,
+            updated_at=at,
         )  # fmt: skip
     place = bin_id(node, product, "pick" if to_pick else "reserve")
     row = _position(world, node, product.sku, place, lot, "available", expiry)
