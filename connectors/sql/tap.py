@@ -12,6 +12,7 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigurationError
 
 import contracts
+from connectors import clock
 from connectors.sql.client import Database, SourceTable
 from connectors.sql.streams import TableStream
 from connectors.sql.values import column_schema
@@ -68,14 +69,7 @@ class TapSQL(CrossdockTap):
 
     def _zone(self) -> ZoneInfo | None:
         name = self.config.get("naive_timezone")
-        if not name:
-            return None
-        try:
-            return ZoneInfo(name)
-        except (ValueError, OSError, KeyError):
-            raise ConfigurationError(
-                f"Setting 'naive_timezone': '{name}' is no IANA time zone, like UTC."
-            ) from None
+        return clock.zone(name, "naive_timezone") if name else None
 
     def _discovered(self, source: SourceTable, zone: ZoneInfo | None) -> TableStream:
         properties, required = {}, []

@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from singer_sdk.singerlib.json import deserialize_json
 
+from connectors.clock import is_uncertain
+
 Convert = Callable[[Any], Any]
 
 # Only canonical spellings are numbers; '007' or ' 7' would not come back as they were sent.
@@ -165,15 +167,9 @@ def _timestamp_in(zone: ZoneInfo | None) -> Convert:
         if not isinstance(moment, datetime):
             return plain(value)
         if moment.tzinfo is None and zone is not None:
-            if _is_uncertain(moment, zone):
+            if is_uncertain(moment, zone):
                 return moment.isoformat()
             moment = moment.replace(tzinfo=zone)
         return (moment if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
 
     return timestamp
-
-
-def _is_uncertain(moment: datetime, zone: ZoneInfo) -> bool:
-    """Whether the clock of the zone shows this time twice or never (a change of summer time)."""
-    early = moment.replace(tzinfo=zone, fold=0).utcoffset()
-    return early != moment.replace(tzinfo=zone, fold=1).utcoffset()

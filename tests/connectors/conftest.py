@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -40,6 +41,15 @@ class Pull:
                 case "STATE":
                     self.states.append(message["value"])
         return self
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """Take away the handler that a tap's command puts on this process."""
+    handlers = logging.root.handlers[:]
+    yield
+    logging.root.handlers[:] = handlers
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture
