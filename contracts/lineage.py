@@ -7,7 +7,7 @@ said to be, rather than guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlglot
@@ -69,7 +69,10 @@ class Lineage:
 
     def tables_of(self, table: str, *, schema: str = "canonical") -> Fields:
         """Return every source table upstream of a model, such as ``{'wms.stock'}``."""
-        found, waiting = set(), [f"{schema}.{table}"]
+        return self._tables(f"{schema}.{table}")
+
+    def _tables(self, relation: str) -> Fields:
+        found, waiting = set(), [relation]
         while waiting:
             relation = waiting.pop()
             if relation not in found:
@@ -104,7 +107,8 @@ class Lineage:
             # An incremental model reads itself too; its own columns come from its contract.
             if relation in self._own:
                 known[relation] = list(self._own[relation])
-            self._steps[relation] = _trace(model, known)
+            lookups = {up for up in model.upstream if not self._tables(up)}
+            self._steps[relation] = _trace(model, known, lookups)
         return self._steps[relation]
 
     def _columns(self, relation: str) -> list[str]:
@@ -113,12 +117,13 @@ class Lineage:
         return list(self._step(relation)) if relation in self._models else []
 
 
-def _trace(model: Model, known: Mapping[str, Sequence[str]]) -> Step:
+def _trace(model: Model, known: Mapping[str, Sequence[str]], lookups: Collection[str]) -> Step:
     try:
         query = sqlglot.parse_one(model.sql, dialect="duckdb")
         if any(_is_opaque(node) for node in query.walk()):
             return {}
         _see_through_functions(query)
+        _see_through_lookups(query, lookups)
         schema: dict[str, dict[str, dict[str, str]]] = {}
         for table in query.find_all(exp.Table):
             # Two-part names, so that one schema serves whatever catalog dbt compiled for.
@@ -145,9 +150,33 @@ def _see_through_functions(query: exp.Expr) -> None:
             continue
         arguments = list(table.this.find_all(exp.Column))
         if len(arguments) == 1:
-            for column in list(select.find_all(exp.Column)):
-                if column.table == table.alias and column is not arguments[0]:
-                    column.replace(arguments[0].copy())
+            _replace(select, table.alias, arguments)
+
+
+def _see_through_lookups(query: exp.Expr, lookups: Collection[str]) -> None:
+    """Put what was looked up in place of the answer of a table of constants.
+
+    A status mapped by a code table comes from the raw code that the join compares, not from the
+    table; without this its lineage would look like that of a constant.
+    """
+    for join in query.find_all(exp.Join):
+        table, condition = join.this, join.args.get("on")
+        select = join.find_ancestor(exp.Select)
+        if isinstance(table, exp.Table) and condition is not None and select is not None:
+            alias = table.alias_or_name
+            compared = [c for c in condition.find_all(exp.Column) if c.table != alias]
+            if f"{table.db}.{table.name}" in lookups and compared:
+                _replace(select, alias, compared)
+
+
+def _replace(select: exp.Select, alias: str, by: Sequence[exp.Column]) -> None:
+    """Replace the columns of one table in what is selected, keeping the names of the results."""
+    for projection in list(select.selects):
+        name = projection.alias_or_name
+        if any(c.table == alias for c in projection.find_all(exp.Column)):
+            columns = [c.copy() for c in projection.find_all(exp.Column) if c.table != alias]
+            values = [*columns, *(c.copy() for c in by)]
+            projection.replace(exp.alias_(exp.func("coalesce", *values), name, quoted=True))
 
 
 def _is_opaque(node: exp.Expr) -> bool:
