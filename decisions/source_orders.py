@@ -1,7 +1,7 @@
 """Source every open order: which nodes ship what, by which carrier service, and why."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import pyarrow as pa
@@ -24,7 +24,14 @@ _log = logging.getLogger(__name__)
 def decide(
     tables: Mapping[str, pa.Table], policy: SourcingPolicy, now: datetime, seed: int
 ) -> Outcome:
-    """One decision an order with something open; each takes its stock before the next is made."""
+    """One decision an order with something open."""
+    return Outcome(tuple(in_turn(tables, policy, now, seed)))
+
+
+def in_turn(
+    tables: Mapping[str, pa.Table], policy: SourcingPolicy, now: datetime, seed: int
+) -> Iterator[Decision]:
+    """The decisions as they are made: each takes its stock before the next is made."""
     tariff = Tariff(
         tables["carrier_rate"],
         tables["carrier_service"],
@@ -36,10 +43,10 @@ def decide(
     known, unknown = orders(tables)
     pricers = [Pricer(order, Demand.of(order), tariff, policy, now) for order in known]
     values, notes = _values(pricers, places, left, policy, seed)
-    decisions = [refuse(uid, uid, ("order_missing",)) for uid in unknown]
+    for uid in unknown:
+        yield refuse(uid, uid, ("order_missing",))
     for pricer in pricers:
-        decisions.append(_decide_order(pricer, places, left, values, policy, notes))
-    return Outcome(tuple(decisions))
+        yield _decide_order(pricer, places, left, values, policy, notes)
 
 
 def _decide_order(

@@ -124,8 +124,8 @@ def _solve(
     model.a_matrix_.value_ = np.ones(len(index))
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (
-        ("output_flag", False), ("threads", 1), ("parallel", "off"), ("random_seed", seed),
-        ("solver", "simplex"),
+        ("output_flag", False), ("solver", "simplex"), ("parallel", "off"),
+        ("random_seed", seed % 2**31),
     ):  # fmt: skip
         solver.setOptionValue(option, value)
     solver.passModel(model)

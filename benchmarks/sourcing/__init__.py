@@ -1,0 +1,1 @@
+"""How far order sourcing is from the optimum, and what a decision costs in CPU time."""
