@@ -1,0 +1,1 @@
+"""How a Singer stream lands: each unit loaded exactly, or held back with a reason."""

@@ -1,0 +1,143 @@
+"""Bring batches into the lake: read them, then commit them; know those that landed before."""
+
+import json
+import logging
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from warehouse import contracted, ledger
+from warehouse.lake import Lake
+from warehouse.landing import table
+from warehouse.landing.batch import Gathered, Limits, read_into
+from warehouse.landing.merge import LoadMethod, Stamp
+from warehouse.landing.reasons import HeldBackError
+from warehouse.landing.settings import Settings
+from warehouse.landing.shape import Shape
+from warehouse.landing.transaction import Batch, Ready, write
+
+log = logging.getLogger("target-crossdock")
+DIGEST_CHARACTERS = 32
+Part = tuple[str, Shape | None, Gathered]
+
+
+class Committer:
+    """The writing end of one load, on a connection of its own."""
+
+    def __init__(
+        self, lake: Lake, settings: Settings, limits: Limits, zone: ZoneInfo | None
+    ) -> None:
+        self._lake, self._settings, self._limits, self._zone = lake, settings, limits, zone
+        self._shapes: dict[str, Shape] = {}
+        self._overwritten: set[str] = set()
+        self._appended = contracted.append_only(settings.source)
+
+    def __enter__(self) -> Self:
+        self._con = self._lake.connect()
+        source = self._settings.source
+        # A load that was killed is taken up again when the same bytes come: otherwise a stream
+        # without a key would be doubled.
+        self._landed = {
+            batch_id[-DIGEST_CHARACTERS:]: batch_id
+            for batch_id in ledger.interrupted(self._con, source)
+        }
+        last = ledger.last_sequence(self._con, source)
+        self._sequence = max(time.time_ns() // 1000, last + 1)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._con.close()
+
+    def commit(
+        self, parts: list[Part], *, state: str | None, digest: str, is_final: bool
+    ) -> list[ledger.Entry]:
+        """Commit the streams' parts with the STATE; return the ledger's entries.
+
+        digest: of all bytes of the load so far, which tells a batch that landed before a kill.
+        """
+        begun = time.monotonic()
+        digest = digest[:DIGEST_CHARACTERS]
+        batch = Batch(f"{self._settings.load_id}-{digest}", state, is_final, begun)
+        ready: list[Ready] = []
+        if landed := self._landed.get(digest):
+            now = datetime.now(UTC)
+            known = ledger.read_batch(self._con, landed)
+            again = tuple(_again(entry, self._settings.load_id, batch, now) for entry in known)
+            batch = replace(batch, landed=again)
+            log.info("batch %s had landed before; its rows are not loaded again", landed)
+        else:
+            ready = [self._read(i, part) for i, part in enumerate(parts) if self._is_due(part)]
+            if not ready and state is None and not is_final:
+                return []
+        stamp = Stamp(self._settings.load_id, datetime.now(UTC), self._sequence)
+        with self._lake.lock(self._settings.lock_timeout_s, f"load {self._settings.source}"):
+            entries = write(self._lake, self._con, batch, ready, self._settings, stamp)
+        for name, shape, gathered in parts:
+            if shape is not None:
+                self._shapes[name] = shape
+            if gathered.lines:
+                self._overwritten.add(name)
+        return entries
+
+    def _is_due(self, part: Part) -> bool:
+        name, shape, gathered = part
+        is_new = shape is not None and self._shapes.get(name) != shape
+        return bool(gathered.units) or gathered.version is not None or is_new
+
+    def _read(self, number: int, part: Part) -> Ready:
+        name, shape, gathered = part
+        ready = Ready(name, gathered)
+        if shape is None:
+            return ready
+        method = self._method(name)
+        try:
+            plan = table.plan(self._con, self._settings.source, shape)
+            if plan.exists and method is not LoadMethod.OVERWRITE:
+                self._refuse_other_key(shape)
+        except HeldBackError as error:
+            for line in gathered.lines:
+                gathered.hold(line, HeldBackError(error.reason, error.detail))
+            return ready
+        ready.plan, ready.method, ready.rows = plan, method, f"rows_{number}"
+        if method is LoadMethod.OVERWRITE:
+            ready.is_emptied = bool(gathered.lines) and name not in self._overwritten
+        read_into(self._con, gathered, plan.shape, ready.rows, self._limits, self._zone)
+        return ready
+
+    def _method(self, stream: str) -> LoadMethod:
+        own = self._settings.stream_settings.get(stream)
+        if own is not None and own.load_method is not None:
+            return own.load_method
+        return LoadMethod.APPEND_ONLY if stream in self._appended else self._settings.load_method
+
+    def _refuse_other_key(self, shape: Shape) -> None:
+        found = self._con.execute(
+            "SELECT key_properties::VARCHAR FROM lake.hub.stream WHERE source = ? AND stream = ?",
+            [self._settings.source, shape.stream],
+        ).fetchone()
+        if found and json.loads(found[0]) != list(shape.keys):
+            raise HeldBackError("key_changed", f"the stored key is {found[0]}")
+
+
+def _again(entry: ledger.Entry, load_id: str, batch: Batch, now: datetime) -> ledger.Entry:
+    """Enter what landed before under this load: all of it is a duplicate now."""
+    return replace(
+        entry,
+        load_id=load_id,
+        batch_id=batch.batch_id,
+        inserted=0,
+        updated=0,
+        superseded=0,
+        deleted=0,
+        duplicate=entry.loaded,
+        is_final=batch.is_final,
+        committed_at=now,
+    )

@@ -1,0 +1,123 @@
+"""Read JSON without losing anything: numbers as written, repeated keys seen, no NaN."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from warehouse.landing.reasons import HeldBackError
+
+MARKS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+# Up to 15 significant digits a double prints back as it was written (IEEE 754 binary64).
+EXACT_DIGITS = 15
+
+
+class Number(str):
+    """A JSON number as it was written."""
+
+    __slots__ = ()
+
+
+class Object(list[tuple[str, Any]]):
+    """A JSON object as its pairs in order, so that a repeated key is seen."""
+
+    __slots__ = ()
+
+    def get(self, key: str) -> Any:
+        """Return the value of `key`, or None."""
+        return next((value for name, value in self if name == key), None)
+
+    def names(self) -> list[str]:
+        """Return the keys in order."""
+        return [name for name, _ in self]
+
+    def refuse_repeats(self, where: str) -> None:
+        """Raise HeldBackError when a key stands twice: which one is meant is anyone's guess."""
+        if len(set(self.names())) != len(self):
+            raise HeldBackError("duplicate_key", f"a key of {where} stands twice")
+
+
+def parse(raw: bytes, *, max_depth: int, is_ended: bool = True) -> Any:
+    """Parse one line into Object, list, str, Number, bool or None; else raise HeldBackError."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise HeldBackError("invalid_utf8", f"byte {error.start} of the line") from None
+    _refuse_depth(text, max_depth)
+    try:
+        return json.loads(
+            text,
+            parse_float=Number,
+            parse_int=Number,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=Object,
+        )
+    except json.JSONDecodeError as error:
+        reason = "invalid_json" if is_ended else "truncated"
+        raise HeldBackError(reason, f"{error.msg} at character {error.pos}") from None
+
+
+def dump(value: Any) -> str:
+    """Write a parsed value back as compact JSON; numbers keep every digit.
+
+    Short decimals are written as DuckDB writes them, so that both lanes store the same text.
+    """
+    match value:
+        case Number():
+            return _number(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case Object():
+            pairs = (f"{json.dumps(k, ensure_ascii=False)}:{dump(v)}" for k, v in value)
+            return "{" + ",".join(pairs) + "}"
+        case _:
+            return "[" + ",".join(dump(item) for item in value) + "]"
+
+
+def plain(value: Any) -> Any:
+    """Turn a parsed value into dicts, lists, int and float: for schemas, where values are few."""
+    if isinstance(value, Object):
+        value.refuse_repeats("an object")
+        return {key: plain(item) for key, item in value}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, Number):
+        return json.loads(value)
+    return value
+
+
+def refuse_surrogates(texts: Iterable[str], where: str) -> None:
+    """Raise HeldBackError when a text cannot be stored as UTF-8 (half of a surrogate pair)."""
+    for text in texts:
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise HeldBackError("unencodable_text", f"{where} holds half a character") from None
+
+
+def _number(number: Number) -> str:
+    if "." not in number or "e" in number.lower() or len(number.lstrip("-")) > EXACT_DIGITS + 1:
+        return str(number)
+    return repr(float(number))
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise HeldBackError("nonfinite_number", f"{name} is no JSON number")
+
+
+def _refuse_depth(text: str, limit: int) -> None:
+    if text.count("[") + text.count("{") <= limit:
+        return
+    depth = 0
+    for mark in MARKS.finditer(text):
+        sign = mark.group()
+        if sign in "[{":
+            depth += 1
+            if depth > limit:
+                raise HeldBackError("too_deep", f"nested deeper than {limit} at {mark.start()}")
+        elif sign in "]}":
+            depth -= 1

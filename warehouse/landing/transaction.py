@@ -1,0 +1,166 @@
+"""The one transaction of a batch: rows, quarantine, ledger and STATE, or nothing."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+
+from warehouse import ledger, quarantine, state
+from warehouse.errors import LandingError
+from warehouse.lake import Lake
+from warehouse.landing import merge, table
+from warehouse.landing.batch import Gathered
+from warehouse.landing.merge import Counts, LoadMethod, Stamp
+from warehouse.landing.settings import Settings
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is the same for all streams of a batch; `landed` when it was committed before."""
+
+    batch_id: str
+    state: str | None
+    is_final: bool
+    begun: float
+    landed: tuple[ledger.Entry, ...] = ()
+
+
+@dataclass
+class Ready:
+    """A stream's part, read into temp table `rows`, with the plan of its table if it has one."""
+
+    stream: str
+    gathered: Gathered
+    plan: table.Plan | None = None
+    rows: str = ""
+    method: LoadMethod = LoadMethod.UPSERT
+    is_emptied: bool = False
+
+
+def write(
+    lake: Lake,
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    parts: Sequence[Ready],
+    settings: Settings,
+    stamp: Stamp,
+) -> list[ledger.Entry]:
+    """Commit a batch under the lake's lock, which the caller holds; return the ledger's entries.
+
+    Raises LandingError when the transaction fails; then nothing of the batch is there.
+    """
+    try:
+        con.execute("BEGIN")
+        entries = _fill(con, batch, parts, settings, stamp)
+    except BaseException:
+        _roll_back(con)
+        raise
+    try:
+        con.execute("COMMIT")
+    except duckdb.Error as error:
+        # The commit may have landed although its reply was lost: the ledger knows.
+        _roll_back(con)
+        with lake.connect(read_only=True) as looking:
+            if not ledger.has_batch(looking, batch.batch_id):
+                raise LandingError(
+                    f"The batch could not be committed ({type(error).__name__}); the lake is as "
+                    "it was before. Look at disk space and at who else writes, and run again."
+                ) from error
+    return entries
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    parts: Sequence[Ready],
+    settings: Settings,
+    stamp: Stamp,
+) -> list[ledger.Entry]:
+    source, now = settings.source, stamp.received_at
+    about = {"source": source, "load_id": stamp.load_id, "batch_id": batch.batch_id}
+    held = [(part.stream, unit) for part in parts for unit in part.gathered.held]
+    if held:
+        quarantine.write(con, quarantine.rows(held, now=now, **about))
+    counted: list[tuple[Ready, Counts]] = []
+    for part in parts:
+        counted.append((part, _merge(con, part, settings, stamp)))
+        if part.plan is not None:
+            quarantine.heal(con, part.plan.shape, part.rows, now=now, **about)
+    if batch.state is not None:
+        state.write(con, source, batch.state, stamp.load_id, now)
+    entries = list(batch.landed) or [
+        _entry(part, counts, batch, source, stamp) for part, counts in counted
+    ]
+    # A load without any unit leaves its mark as well: that it ran, and to its end.
+    entries = entries or [_entry(Ready("", Gathered()), Counts(), batch, source, stamp)]
+    ledger.write(con, entries)
+    return entries
+
+
+def _merge(con: duckdb.DuckDBPyConnection, part: Ready, settings: Settings, stamp: Stamp) -> Counts:
+    plan = part.plan
+    if plan is None:
+        return Counts()
+    table.apply(con, settings.source, plan)
+    _keep_key(con, settings.source, plan)
+    deleted = merge.empty(con, plan) if part.is_emptied else 0
+    counts = merge.merge(con, plan, part.rows, part.method, stamp)
+    if settings.hard_delete and counts.loaded:
+        deleted += merge.delete_marked(con, plan)
+    if part.gathered.version is not None:
+        deleted += merge.activate(
+            con, plan, part.gathered.version, hard=settings.hard_delete, now=stamp.received_at
+        )
+    counts.deleted = deleted
+    return counts
+
+
+def _keep_key(con: duckdb.DuckDBPyConnection, source: str, plan: table.Plan) -> None:
+    key, about = json.dumps(list(plan.shape.keys)), [source, plan.shape.stream]
+    stored = con.execute(
+        "SELECT key_properties::VARCHAR FROM lake.hub.stream WHERE source = ? AND stream = ?",
+        about,
+    ).fetchone()
+    if stored and stored[0] == key:
+        return
+    con.execute("DELETE FROM lake.hub.stream WHERE source = ? AND stream = ?", about)
+    con.execute("INSERT INTO lake.hub.stream VALUES (?, ?, ?, now())", [*about, key])
+
+
+def _entry(part: Ready, counts: Counts, batch: Batch, source: str, stamp: Stamp) -> ledger.Entry:
+    gathered = part.gathered
+    lines = {unit.line.number: unit.line for unit in gathered.held}
+    lines |= {line.number: line for line in gathered.lines}
+    last = max(lines, default=None)
+    return ledger.Entry(
+        batch_id=batch.batch_id,
+        load_id=stamp.load_id,
+        source=source,
+        stream=part.stream,
+        emitted=len(lines),
+        loaded=counts.loaded,
+        inserted=counts.inserted,
+        updated=counts.updated,
+        duplicate=counts.duplicate,
+        superseded=counts.superseded,
+        quarantined=len(gathered.held),
+        deleted=counts.deleted,
+        bytes=sum(len(line.raw) for line in lines.values()),
+        first_line=min(lines, default=None),
+        last_line=last,
+        last_sequence=stamp.sequence + (last or 0),
+        is_final=batch.is_final,
+        seconds=Decimal(f"{time.monotonic() - batch.begun:.6f}"),
+        committed_at=stamp.received_at,
+    )
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    try:
+        con.execute("ROLLBACK")
+    except duckdb.Error:
+        # The connection is closed by the load's end in any case.
+        return

@@ -1,0 +1,107 @@
+"""What each load did, a stream and a batch: emitted = loaded + quarantined, or the load fails."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from warehouse.errors import LandingError
+from warehouse.lake import Lake
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One stream's part of one batch; its fields are the columns of `hub.ledger`."""
+
+    batch_id: str
+    load_id: str
+    source: str
+    stream: str
+    emitted: int
+    loaded: int
+    inserted: int
+    updated: int
+    duplicate: int
+    superseded: int
+    quarantined: int
+    deleted: int
+    bytes: int
+    first_line: int | None
+    last_line: int | None
+    last_sequence: int
+    is_final: bool
+    seconds: Decimal
+    committed_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.emitted != self.loaded + self.quarantined:
+            raise LandingError(
+                f"Stream '{self.stream}' of {self.source}: {self.emitted} units came, "
+                f"{self.loaded} loaded and {self.quarantined} held back. Nothing of this batch "
+                "was committed. This is a fault of the target: please report it."
+            )
+
+
+def write(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> None:
+    """Append entries inside the caller's transaction."""
+    columns = ", ".join(field.name for field in fields(Entry))
+    places = ", ".join("?" for _ in fields(Entry))
+    con.executemany(
+        f"INSERT INTO lake.hub.ledger ({columns}) VALUES ({places})",  # noqa: S608
+        [list(astuple(entry)) for entry in entries],
+    )
+
+
+def has_batch(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
+    """Say whether a batch was committed: what settles a COMMIT whose reply was lost."""
+    found = con.execute("SELECT 1 FROM lake.hub.ledger WHERE batch_id = ? LIMIT 1", [batch_id])
+    return found.fetchone() is not None
+
+
+def interrupted(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    """Return the batches of a source's loads that did not reach their end, since one last did."""
+    rows = con.execute(
+        """SELECT DISTINCT batch_id FROM lake.hub.ledger WHERE source = $source
+           AND committed_at > coalesce((SELECT max(committed_at) FROM lake.hub.ledger
+               WHERE source = $source AND is_final), '-infinity'::TIMESTAMPTZ)""",
+        {"source": source},
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def read_batch(con: duckdb.DuckDBPyConnection, batch_id: str) -> list[Entry]:
+    """Return the entries of a batch."""
+    columns = ", ".join(field.name for field in fields(Entry))
+    rows = con.execute(
+        f"SELECT {columns} FROM lake.hub.ledger WHERE batch_id = ?",  # noqa: S608
+        [batch_id],
+    ).fetchall()
+    return [Entry(*row) for row in rows]
+
+
+def last_sequence(con: duckdb.DuckDBPyConnection, source: str) -> int:
+    """Return the highest `_sdc_sequence` that a source was given; 0 before its first load."""
+    row = con.execute(
+        "SELECT coalesce(max(last_sequence), 0) FROM lake.hub.ledger WHERE source = ?", [source]
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def summary(lake: Lake, load_id: str | None = None) -> list[dict[str, Any]]:
+    """Return a row a source and stream of a load (all loads when None): counts, bytes, seconds."""
+    counts = ["emitted", "loaded", "inserted", "updated", "duplicate", "superseded"]
+    counts += ["quarantined", "deleted", "bytes"]
+    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in counts)
+    with lake.connect(read_only=True) as con:
+        found = con.execute(
+            f"""SELECT load_id, source, stream, {sums}, max(seconds) AS seconds,
+                bool_or(is_final) AS is_final, max(committed_at) AS committed_at
+            FROM lake.hub.ledger WHERE $load_id IS NULL OR load_id = $load_id
+            GROUP BY load_id, source, stream ORDER BY load_id, source, stream""",  # noqa: S608
+            {"load_id": load_id},
+        )
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

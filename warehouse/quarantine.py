@@ -1,0 +1,128 @@
+"""Units held back: raw bytes, reason, place; released when the source sends them again in shape."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from warehouse import sql
+from warehouse.lake import Lake
+from warehouse.landing.batch import Held
+from warehouse.landing.shape import Shape
+
+COLUMNS = pa.schema(
+    [
+        ("quarantine_id", pa.string()),
+        ("load_id", pa.string()),
+        ("batch_id", pa.string()),
+        ("source", pa.string()),
+        ("stream", pa.string()),
+        ("line", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("reason", pa.string()),
+        ("detail", pa.string()),
+        ("key", pa.string()),
+        ("raw", pa.binary()),
+        ("arrived_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+
+def rows(
+    held: Iterable[tuple[str, Held]], *, source: str, load_id: str, batch_id: str, now: datetime
+) -> pa.Table:
+    """Turn (stream, unit) pairs into rows of `hub.quarantine`."""
+    listed = [
+        {
+            "quarantine_id": f"{batch_id}-{unit.line.number}",
+            "load_id": load_id,
+            "batch_id": batch_id,
+            "source": source,
+            "stream": stream,
+            "line": unit.line.number,
+            "byte_offset": unit.line.offset,
+            "reason": unit.reason,
+            "detail": _storable(unit.detail),
+            "key": json.dumps(unit.key) if unit.key else None,
+            "raw": unit.line.raw,
+            "arrived_at": now,
+        }
+        for stream, unit in held
+    ]
+    return pa.Table.from_pylist(listed, COLUMNS)
+
+
+def write(con: duckdb.DuckDBPyConnection, units: pa.Table) -> None:
+    """Append held units inside the caller's transaction."""
+    con.register("held", units)
+    con.execute("INSERT INTO lake.hub.quarantine BY NAME FROM held")
+    con.unregister("held")
+
+
+def heal(
+    con: duckdb.DuckDBPyConnection,
+    shape: Shape,
+    loaded: str,
+    *,
+    source: str,
+    load_id: str,
+    batch_id: str,
+    now: datetime,
+) -> int:
+    """Release the units whose key has since been loaded from temp table `loaded`; say how many.
+
+    A unit of the same batch is released only by a later line.
+    """
+    if not shape.keys:
+        return 0
+    about = [source, shape.stream]
+    still = "source = ? AND stream = ? AND healed_at IS NULL AND key IS NOT NULL"
+    found = con.execute(f"SELECT 1 FROM lake.hub.quarantine WHERE {still} LIMIT 1", about)  # noqa: S608
+    if found.fetchone() is None:
+        return 0
+    columns = {column.name: (f"c{i}", column) for i, column in enumerate(shape.columns)}
+    same = []
+    for i, key in enumerate(shape.keys):
+        place, column = columns[key]
+        text = f"json_extract_string(q.key, '/{i}')"
+        same.append(f"TRY_CAST({text} AS {column.sql_type}) = w.{place}")
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE healed AS SELECT DISTINCT q.quarantine_id
+        FROM (SELECT * FROM lake.hub.quarantine WHERE {still}) AS q
+        JOIN {sql.name(loaded)} AS w ON {" AND ".join(same)}
+        WHERE q.batch_id <> ? OR w._line > q.line""",  # noqa: S608
+        [*about, batch_id],
+    )
+    row = con.execute(
+        """UPDATE lake.hub.quarantine SET healed_at = ?, healed_by = ?
+        WHERE quarantine_id IN (SELECT quarantine_id FROM healed)""",
+        [now, load_id],
+    ).fetchone()
+    con.execute("DROP TABLE healed")
+    return int(row[0]) if row else 0
+
+
+def listing(
+    lake: Lake, *, source: str | None = None, load_id: str | None = None, open_only: bool = False
+) -> list[dict[str, Any]]:
+    """Return held units, newest first, without raw bytes and keys: these may be personal data."""
+    with lake.connect(read_only=True) as con:
+        found = con.execute(
+            """SELECT quarantine_id, load_id, source, stream, line, byte_offset, reason, detail,
+                octet_length(raw) AS bytes, arrived_at, healed_at, healed_by
+            FROM lake.hub.quarantine
+            WHERE ($source IS NULL OR source = $source)
+              AND ($load_id IS NULL OR load_id = $load_id)
+              AND (NOT $open_only OR healed_at IS NULL)
+            ORDER BY arrived_at DESC, line""",
+            {"source": source, "load_id": load_id, "open_only": open_only},
+        )
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
