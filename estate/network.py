@@ -75,6 +75,7 @@ class Estate:
             rows = connection.execute(select(table.c.name, table.c.value))
             world = World.from_meta({name: value for name, value in rows})
             world.book.load(connection)
+        world.index()
         return cls(home, world, outlet)
 
     @property

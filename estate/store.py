@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
 
 from estate.schema import TRUTH
 
@@ -37,7 +38,7 @@ FINISHED: Mapping[str, Callable[[Any], Any]] = {
 
 def engine_for(url: str) -> Engine:
     """An engine whose SQLite files can be read by others while a day is being written."""
-    engine = create_engine(url)
+    engine = create_engine(url, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")

@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
-from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -32,6 +31,10 @@ class World:
         self.faults: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
         self.packed: dict[str, list[Any]] = {}
+        self.positions: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        """Rows of `net.stock` by node and article."""
+        self.allocated: dict[tuple[str, str], int] = defaultdict(int)
+        """Base units that open shipments will take, by node and article."""
 
     @property
     def rate(self) -> Fraction:
@@ -61,23 +64,13 @@ class World:
         self.counters[counter] += 1
         return self.counters[counter]
 
-    @cached_property
-    def positions(self) -> dict[tuple[str, str], list[Row]]:
-        """Rows of `net.stock` by node and article, in the order of bin and lot."""
-        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    def index(self) -> None:
+        """Find again, from rows just loaded, what is otherwise kept up as they change."""
         for row in self.book.all("net.stock"):
-            found[row["node"], row["sku"]].append(row)
-        return found
-
-    @cached_property
-    def allocated(self) -> dict[tuple[str, str], int]:
-        """Base units that open shipments will take, by node and article."""
-        found: dict[tuple[str, str], int] = defaultdict(int)
+            self.positions[row["node"], row["sku"]].append(row)
         for line in self.book.all("net.shipment_lines"):
-            shipment = self.book.get("net.shipments", line["shipment_no"])
-            if shipment is not None and not line["is_closed"]:
-                found[shipment["node"], line["sku"]] += line["ordered"]
-        return found
+            shipment = self.book.rows["net.shipments"][line["shipment_no"],]
+            self.allocated[shipment["node"], line["sku"]] += line["ordered"]
 
     def available(self, node: str, sku: str) -> int:
         """Base units on the shelf that may be picked, allocated or not."""

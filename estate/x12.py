@@ -63,7 +63,7 @@ def put_file(world: World, kind: str, sets: Sequence[Sequence[Segment]], sent_at
     text += "" if habits.drops_last_end else habits.end
     content = (BOM if habits.bom else b"") + text.encode("ascii")
     world.files[name] = content
-    if rng.random() < 0.05:
+    if rng.random() < 0.08:
         world.files[name.replace(".edi", "_resent.edi")] = content
 
 

@@ -1,0 +1,42 @@
+"""The estate knows no contract, yet its databases must hold exactly what the contracts describe."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.pool import NullPool
+
+from estate import Estate
+
+SOURCES = Path(__file__).parents[2] / "contracts" / "sources"
+KINDS = {"VARCHAR": "TEXT", "TIMESTAMPTZ": "DATETIME", "BIGINT": "BIGINT", "DATE": "DATE"}
+
+
+@pytest.mark.parametrize("system", ["erp", "wms"])
+def test_a_database_has_the_tables_and_columns_of_its_contract(estate: Estate, system: str) -> None:
+    contract = yaml.safe_load((SOURCES / f"{system}.odcs.yaml").read_text(encoding="utf-8"))
+    url = {"erp": estate.erp_url, "wms": estate.wms_url}[system]
+    database = inspect(create_engine(url, poolclass=NullPool))
+    assert set(database.get_table_names()) == {table["name"] for table in contract["schema"]}
+    for table in contract["schema"]:
+        name, columns = table["name"], table["properties"]
+        actual = {column["name"]: column for column in database.get_columns(name)}
+        assert list(actual) == [column["name"] for column in columns], name
+        for column in columns:
+            shown = actual[column["name"]]
+            assert shown["nullable"] == (not column.get("required", False)), (name, column)
+            assert _same_kind(column["physicalType"], str(shown["type"])), (name, column, shown)
+        keys = sorted(
+            (column for column in columns if column.get("primaryKey")),
+            key=lambda column: int(column["primaryKeyPosition"]),
+        )
+        expected = [column["name"] for column in keys]
+        assert database.get_pk_constraint(name)["constrained_columns"] == expected
+
+
+def _same_kind(contracted: str, actual: Any) -> bool:
+    if contracted.startswith("DECIMAL"):
+        return bool(contracted.replace("DECIMAL", "NUMERIC") == actual.replace(" ", ""))
+    return bool(KINDS[contracted] == actual)
