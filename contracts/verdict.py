@@ -137,7 +137,7 @@ def _mend(contract: Contract, rule: Rule, status: str) -> str:
     match "type" if status == NOT_EVALUATED else rule.kind:
         case "exists" | "type":
             asked = "whether it was renamed or retyped, then mend the contract or the source"
-        case "freshness":
+        case "freshness" | "rowCount":
             asked = "whether it still writes, and look at the last pull's log"
         case _:
             asked = "to mend these rows at the source; the next pull brings them in"
