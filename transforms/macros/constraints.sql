@@ -2,9 +2,11 @@
 {% macro duckdb__get_table_columns_and_constraints() -%}
     (
     {%- for column in model['columns'].values() %}
-        {{ column['name'] }} {{ column['data_type'] }}
-        {%- if column['constraints'] | selectattr('type', 'equalto', 'not_null') | list %} not null{% endif %}
-        {%- if not loop.last %},{% endif %}
+        {{ column['name'] }} {{ column['data_type'] }}{% if is_required(column) %} not null{% endif %}{% if not loop.last %},{% endif %}
     {%- endfor %}
     )
+{%- endmacro %}
+
+{% macro is_required(column) -%}
+    {{ return(column.get('constraints', []) | selectattr('type', 'equalto', 'not_null') | list | length > 0) }}
 {%- endmacro %}

@@ -1,13 +1,14 @@
 {#-
     A quantity in packs, in base units: qty x num / den, multiplied before it is divided and never
     through a float. Counted in millionths as whole numbers, because DuckDB's "/" makes a double
-    of a decimal. What does not come out even is cut off, and the rule on the raw quantity tells.
+    of a decimal; cast to 24 digits first, because it multiplies two decimals of 18 in 64 bits. What
+    does not come out even is cut off, and the rule on the raw quantity tells.
 -#}
 {% macro to_base(qty, qty_num, qty_den) -%}
     cast(
         cast(
             {{ whole_divide(
-                'cast(' ~ qty ~ ' * 1000000 as hugeint) * ' ~ qty_num, qty_den
+                'cast(cast(' ~ qty ~ ' as decimal(24, 6)) * 1000000 as hugeint) * ' ~ qty_num, qty_den
             ) }} as decimal(24, 0)
         ) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)
     )

@@ -27,7 +27,8 @@ final as (
         coalesce(known.service, listed.service) as service,
         listed.name,
         -- Ounces to grams (0.45359237 kg a pound, exact by definition), cut off: a limit never grows.
-        cast(floor(listed.max_weight_oz * 28.349523125) as bigint) as max_weight_g,
+        -- Cast first: DuckDB multiplies two decimals of 18 digits in 64 bits.
+        cast(floor(cast(listed.max_weight_oz as decimal(24, 6)) * 28.349523125) as bigint) as max_weight_g,
         case when listed.service_uid is not null then 'carrier' else 'erp' end as source_system,
         case
             when listed.service_uid is not null then listed.carrier || '/' || listed.service

@@ -31,7 +31,7 @@ with packages as (
         null as length_mm,
         null as width_mm,
         null as height_mm,
-        sum(weight_g) as weight_g,
+        cast(sum(weight_g) as bigint) as weight_g,
         max(source_updated_at) as source_updated_at,
         max(loaded_at) as loaded_at,
         false as is_deleted
@@ -77,7 +77,7 @@ select
     shipment_no,
     coalesce(carrier, 'unknown') as carrier,
     tracking_no,
-    1 + sum(
+    cast(1 + sum(
         case
             when used_at > {{ dbt.dateadd('day', var('recycled_after_days'), 'previously_used_at') }}
                 then 1
@@ -86,7 +86,7 @@ select
     ) over (
         partition by lower(carrier), tracking_no order by used_at, sscc18
         rows between unbounded preceding and current row
-    ) as track_cycle,
+    ) as bigint) as track_cycle,
     length_mm,
     width_mm,
     height_mm,

@@ -13,7 +13,7 @@ with gaps as (
 cycled as (
     select
         *,
-        1 + sum(
+        cast(1 + sum(
             case
                 when
                     created_at
@@ -24,7 +24,7 @@ cycled as (
         ) over (
             partition by lower(carrier), tracking_no order by created_at, tracker_id
             rows between unbounded preceding and current row
-        ) as track_cycle
+        ) as bigint) as track_cycle
     from gaps
 ),
 
