@@ -165,7 +165,7 @@ def _judged(
             measured = 100 * (failing or 0) / evaluated if evaluated else 0.0
         held = holds(rule.comparator, measured or 0)
     is_counted = job.query is None or not job.query.is_number
-    sample = _sample(table, job, outcome) if is_counted and not held else ()
+    sample = _sample(contract, table, job, outcome) if is_counted and not held else ()
     return verdict(
         contract,
         rule,
@@ -202,24 +202,23 @@ def holds(comparator: tuple[str, Any], number: float) -> bool:
             raise NotImplementedError(f"No comparison is known for '{other}'.")
 
 
-def _sample(table: Table, job: Job, outcome: Outcome) -> tuple[str, ...]:
-    """Name some breaking rows by their keys, without showing what is classified.
+def _sample(contract: Contract, table: Table, job: Job, outcome: Outcome) -> tuple[str, ...]:
+    """Name some breaking rows by their keys and what was found, showing nothing classified.
 
-    A query that touches a classified column may show it under any name: all its values go.
+    A ``sql`` rule may show a classified column under any name: if it touches one, all goes.
     """
+    rule = job.rule
     personal = {column.name for column in table.columns if column.is_personal}
-    text = (job.query or Query("")).sql if job.rule.kind == "sql" else ""
-    hidden = job.rule.column in personal or bool(personal & set(re.findall(r"\w+", text)))
-    keys = set(table.primary_key)
-
-    def shown(name: str, value: Any) -> str:
-        return f"{name}={REDACTED if hidden or name in personal else value}"
-
+    hidden = rule.column in personal
+    if rule.kind == "sql" and job.query is not None:
+        named = {c.name for t in contract.tables for c in t.columns if c.is_personal}
+        hidden = hidden or bool(named & set(re.findall(r"\w+", job.query.sql)))
+    bare = {column.name for column in table.columns} - {*table.primary_key, str(rule.column)}
     return tuple(
         ", ".join(
-            shown(name, value)
+            f"{name}={REDACTED if hidden or name in personal else value}"
             for name, value in row.items()
-            if name in keys or not keys & set(row) or job.rule.kind != "sql"
+            if name not in bare
         )
         for row in outcome.rows
     )

@@ -86,14 +86,15 @@ def run(
                 yield [_failure(error, 0.0) for _ in jobs]
                 continue
             outcomes: dict[int, Outcome] = {}
-            suite = gx.ExpectationSuite(name=f"{schema}.{table}")
+            made: list[Any] = []
             for index, job in enumerate(jobs):
                 try:
-                    made = expectation(job)
-                    made.meta = {"index": index}
-                    suite.add_expectation(made)
+                    made.append(expectation(job))
+                    made[-1].meta = {"index": index}
                 except Exception as error:  # GX refuses the arguments
                     outcomes[index] = _failure(error, 0.0)
+            # Given at once: added one by one, each is compared with all before it.
+            suite = gx.ExpectationSuite(name=f"{schema}.{table}", expectations=made)
             try:
                 results = batch.validate(suite, result_format="COMPLETE").results
             except Exception as error:  # GX itself breaks
