@@ -34,9 +34,9 @@ def pack(
     order = world.book.get("erp.sales_orders", shipment["order_no"])
     postal = order["ship_postal"] if order else "00000"
     packed = []
-    for place, load in enumerate(loads):
-        created = at - timedelta(minutes=40) + timedelta(seconds=place)
-        parcel = _parcel(world, shipment, postal, created)
+    for load in loads:
+        # Shipments come in the order in which they leave, so that a later number is never older.
+        parcel = _parcel(world, shipment, postal, at - timedelta(minutes=40))
         for index, (line, row, units) in enumerate(load):
             weight = world.catalogue.by_sku[line["sku"]].gross_g * units + (0 if index else TARE_G)
             packed.append(Packed(parcel, line, row["lot_code"], units, weight))

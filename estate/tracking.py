@@ -105,7 +105,7 @@ def _disturb(rng: Random, scans: list[Scan]) -> list[Scan]:
     for scan in scans:
         late = scan.status == "in_transit" and rng.random() < 0.05
         if late:
-            known = min(end.known_at, scan.known_at + timedelta(hours=rng.randint(4, 16)))
+            known = min(end.known_at, scan.known_at + timedelta(hours=rng.randint(6, 40)))
             scan = replace(scan, known_at=known)
         disturbed.append(scan)
         if rng.random() < 0.015:

