@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from contracts.model import Contract, Rule, Table
-from contracts.queries import Query, query, relation
+from contracts.queries import query, relation
 from contracts.suite import Job, Outcome, run
 from contracts.verdict import (
     FAILED,
