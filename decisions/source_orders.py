@@ -11,8 +11,9 @@ from decisions.sourcing.answer import answer, refuse
 from decisions.sourcing.candidates import Field, Values, survey
 from decisions.sourcing.freight import Tariff
 from decisions.sourcing.greedy import greedy
-from decisions.sourcing.plan import Demand, Plan, Pricer
+from decisions.sourcing.plan import Demand, Plan
 from decisions.sourcing.policy import SourcingPolicy
+from decisions.sourcing.pricer import Pricer
 from decisions.sourcing.problem import READS, Node, Stock, nodes, orders, stock
 from decisions.sourcing.search import search
 from decisions.sourcing.stock_value import StockValueError, Want, stock_values
@@ -100,12 +101,11 @@ def _values(
         if order.problems:
             continue
         costs: dict[str, int] = {}
+        nothing = (0,) * len(demand.need)
         for node in places:
-            whole = node.is_open and pricer.by_service(
-                pricer.candidate(node, demand.need, (0,) * len(demand.need)), demand.need
-            )
-            if whole:
-                costs[node.uid] = whole[0].cost * UNIT // order.units
+            whole = pricer.whole(pricer.candidate(node, nothing, nothing))
+            if whole is not None and node.is_open:
+                costs[node.uid] = whole * UNIT // order.units
         wants += [
             Want(product, need, costs)
             for product, need in zip(demand.products, demand.need, strict=True)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from decisions.frame import Autonomy, Decision, Option
 from decisions.sourcing.candidates import Field, no_stock
 from decisions.sourcing.dispatch import actions, backorder, shipments_plan
-from decisions.sourcing.plan import Plan, Pricer
+from decisions.sourcing.plan import Plan
 from decisions.sourcing.policy import SourcingPolicy
+from decisions.sourcing.pricer import Pricer
 from decisions.sourcing.problem import Node
 from decisions.sourcing.search import lower_bound
 from decisions.sourcing.units import money, plain, ticks
@@ -91,8 +92,9 @@ def _other_services(pricer: Pricer, best: Plan) -> list[Plan]:
     return [
         replace(best, shipments=(*best.shipments[:place], other, *best.shipments[place + 1 :]))
         for place, shipment in enumerate(best.shipments)
-        for other in pricer.by_service(shipment.candidate, shipment.qty)
-        if other.offer != shipment.offer
+        for quote in pricer.quotes(shipment.node, shipment.weight_ug)
+        if quote.offer != shipment.offer
+        for other in [pricer.shipment(shipment.candidate, shipment.qty, quote)]
     ]
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from decisions.sourcing.plan import Candidate, Pricer
+from decisions.sourcing.plan import Candidate
 from decisions.sourcing.policy import SourcingPolicy
+from decisions.sourcing.pricer import Pricer
 from decisions.sourcing.problem import Node, Order, Stock
 from decisions.sourcing.units import plain
 
@@ -51,13 +52,13 @@ def survey(
         )
         value = tuple(values.get((node.uid, product), 0) for product in demand.products)
         candidate = pricer.candidate(node, have, value)
-        whole = pricer.by_service(candidate, demand.need)
-        if not whole:
+        whole = pricer.whole(candidate)
+        if whole is None:
             eliminated.append((node, f"no rate from {node.zone} to {pricer.order.zone}"))
             continue
         reachable.append(candidate)
         if any(have):
-            stocked.append((whole[0].cost, node.code, candidate))
+            stocked.append((whole, node.code, candidate))
         else:
             eliminated.append((node, no_stock(pricer.order, demand.products, have)))
     stocked.sort(key=lambda item: item[:2])

@@ -3,7 +3,8 @@
 from typing import Any
 
 from decisions.frame import Action
-from decisions.sourcing.plan import Plan, Pricer
+from decisions.sourcing.plan import Plan
+from decisions.sourcing.pricer import Pricer
 from decisions.sourcing.problem import Line
 from decisions.sourcing.units import plain
 

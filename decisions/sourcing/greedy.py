@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from decisions.sourcing.plan import Candidate, Plan, Pricer
+from decisions.sourcing.plan import Candidate, Plan
+from decisions.sourcing.pricer import Pricer
 
 
 def greedy(ranked: Sequence[Candidate], pricer: Pricer, max_nodes: int) -> Plan | None:
@@ -14,7 +15,7 @@ def greedy(ranked: Sequence[Candidate], pricer: Pricer, max_nodes: int) -> Plan 
     fill: list[tuple[Candidate, tuple[int, ...]]] = []
     for candidate in ranked:
         qty = tuple(min(have, need) for have, need in zip(candidate.have, rest, strict=True))
-        if not any(qty) or not pricer.by_service(candidate, qty):
+        if not any(qty) or not pricer.quotes(candidate.node, pricer.demand.weight(qty)):
             continue
         fill.append((candidate, qty))
         rest = [need - got for need, got in zip(rest, qty, strict=True)]

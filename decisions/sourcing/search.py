@@ -9,23 +9,16 @@ benchmarks/sourcing measures against a MILP.
 
 from collections.abc import Sequence
 from itertools import combinations, product
-from typing import NamedTuple
 
 from decisions.sourcing.freight import FUEL_WHOLE
-from decisions.sourcing.plan import Candidate, Plan, Pricer
+from decisions.sourcing.plan import Candidate, Plan
 from decisions.sourcing.policy import SourcingPolicy
+from decisions.sourcing.pricer import Piece, Pricer
 from decisions.sourcing.units import KILOGRAM, UNIT
 
 
 class BudgetExceededError(Exception):
     """More allocations than the policy allows; counted, not timed, so that replay agrees."""
-
-
-class Piece(NamedTuple):
-    """A rate as a straight line: ticks of a shipment, and per_kg as in `Rate`."""
-
-    fixed: int
-    per_kg: int
 
 
 def search(candidates: Sequence[Candidate], pricer: Pricer, policy: SourcingPolicy) -> list[Plan]:
@@ -34,38 +27,43 @@ def search(candidates: Sequence[Candidate], pricer: Pricer, policy: SourcingPoli
     Raises BudgetExceededError above `policy.max_plans` priced allocations.
     """
     weight = pricer.demand.weight(pricer.demand.need)
-    pieces = [_pieces(candidate, pricer, weight) for candidate in candidates]
+    nodes = [_Node(candidate, pricer.pieces(candidate, weight)) for candidate in candidates]
     plans: list[Plan] = []
     best: tuple[int, int] | None = None
+    left = policy.max_plans
     for size in range(1, policy.max_nodes + 1):
-        for members in combinations(range(len(candidates)), size):
-            chosen = [candidates[i] for i in members]
-            if best and size > 1 and _bound(chosen, [pieces[i] for i in members], pricer) > best:
+        for chosen in combinations(nodes, size):
+            if best and size > 1 and _bound(chosen, pricer) > best:
                 continue
-            plan = _best_of(chosen, [pieces[i] for i in members], pricer, policy.max_plans)
-            if plan is not None:
-                plans.append(plan)
-                best = min(best or plan.rank[:2], plan.rank[:2])
+            tried = _of_set(chosen, pricer, left)
+            left -= len(tried)
+            found = [plan for plan in tried if plan is not None]
+            if found:
+                plans.append(min(found, key=lambda plan: plan.rank))
+                best = min(best or plans[-1].rank[:2], plans[-1].rank[:2])
     return sorted(plans, key=lambda plan: plan.rank)
 
 
-def _best_of(
-    chosen: Sequence[Candidate], pieces: Sequence[Sequence[Piece]], pricer: Pricer, budget: int
-) -> Plan | None:
-    """The best plan in which each of these nodes ships something."""
-    best: Plan | None = None
-    seen = set()
-    for mix in product(*pieces):
-        fill = _fill(chosen, mix, pricer)
-        if fill in seen or not all(map(any, fill)):
-            continue
-        seen.add(fill)
-        if pricer.priced > budget:
-            raise BudgetExceededError(f"more than {budget} allocations")
-        plan = pricer.plan(list(zip(chosen, fill, strict=True)))
-        if plan is not None and (best is None or plan.rank < best.rank):
-            best = plan
-    return best
+class _Node:
+    """A candidate with the rates that may serve, and the least part of each."""
+
+    def __init__(self, candidate: Candidate, pieces: tuple[Piece, ...]) -> None:
+        self.candidate = candidate
+        self.pieces = pieces
+        self.fixed = min((piece.fixed for piece in pieces), default=0)
+        self.per_kg = min((piece.per_kg for piece in pieces), default=0)
+
+
+def _of_set(chosen: Sequence[_Node], pricer: Pricer, budget: int) -> list[Plan | None]:
+    """The plans in which each of these nodes ships something; None where one has no rate."""
+    candidates = [node.candidate for node in chosen]
+    fills = {
+        _fill(candidates, mix, pricer): None for mix in product(*(node.pieces for node in chosen))
+    }
+    wanted = [fill for fill in fills if all(map(any, fill))]
+    if len(wanted) > budget:
+        raise BudgetExceededError("more allocations than the policy's max_plans")
+    return [pricer.plan(list(zip(candidates, fill, strict=True))) for fill in wanted]
 
 
 def _fill(
@@ -87,41 +85,18 @@ def _fill(
     return tuple(tuple(qty) for qty in taken)
 
 
-def _pieces(candidate: Candidate, pricer: Pricer, weight: int) -> tuple[Piece, ...]:
-    """The rates that can be cheapest for some weight up to `weight`."""
-    lines = sorted(
-        Piece(rate.base // FUEL_WHOLE + pricer.fixed(rate.transit_days), rate.per_kg)
-        for offer in candidate.offers
-        for rate in offer.rates
-        if rate.break_ug <= weight
-    )
-    kept: list[Piece] = []
-    lowest: int | None = None
-    for line in lines:
-        # With a larger fixed part, a rate must win at the full weight to win anywhere.
-        full = line.fixed * KILOGRAM * FUEL_WHOLE + line.per_kg * weight
-        if lowest is None or full < lowest:
-            kept.append(line)
-            lowest = full
-    return tuple(kept)
-
-
-def _bound(
-    chosen: Sequence[Candidate], pieces: Sequence[Sequence[Piece]], pricer: Pricer
-) -> tuple[int, int]:
+def _bound(chosen: Sequence[_Node], pricer: Pricer) -> tuple[int, int]:
     """What a plan of these nodes leaves open at least, and costs at least."""
-    demand = pricer.demand
-    units = [candidate.unit for candidate in chosen]
-    slope = min((piece.per_kg for options in pieces for piece in options), default=0)
     short = weight = rest = 0
-    for j, need in enumerate(demand.need):
-        sent = min(need, sum(candidate.have[j] for candidate in chosen))
+    for j, need in enumerate(pricer.demand.need):
+        sent = min(need, sum([node.candidate.have[j] for node in chosen]))
         short += need - sent
-        weight += sent * demand.gram[j]
-        rest += sent * min(unit[j] for unit in units)
-    fixed = sum(min((piece.fixed for piece in options), default=0) for options in pieces)
-    cost = fixed + slope * weight // (KILOGRAM * FUEL_WHOLE) + rest // UNIT
-    return short, cost + pricer.split(len(chosen)) - 2 * len(chosen)  # roundings
+        weight += sent * pricer.demand.gram[j]
+        rest += sent * min([node.candidate.unit[j] for node in chosen])
+    fixed = sum([node.fixed for node in chosen])
+    freight = min([node.per_kg for node in chosen]) * weight // (KILOGRAM * FUEL_WHOLE)
+    roundings = 2 * len(chosen)
+    return short, fixed + freight + rest // UNIT + pricer.split(len(chosen)) - roundings
 
 
 def lower_bound(candidates: Sequence[Candidate], pricer: Pricer, plan: Plan) -> int:
@@ -137,7 +112,7 @@ def lower_bound(candidates: Sequence[Candidate], pricer: Pricer, plan: Plan) -> 
         (
             piece.fixed + piece.per_kg * weight // (KILOGRAM * FUEL_WHOLE)
             for candidate in candidates
-            for piece in _pieces(candidate, pricer, weight)
+            for piece in pricer.pieces(candidate, weight)
         ),
         default=0,
     )
