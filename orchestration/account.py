@@ -140,7 +140,7 @@ def release_line(hub: Hub) -> str:
     if release is None:
         return "[bold]Release[/] none yet"
     line = (
-        f"[bold]Release[/] {release.release_id}, as of {release.now:%Y-%m-%d %H:%M} UTC, "
+        f"[bold]Release[/] {release.release_id}, as of {release.published_at:%Y-%m-%d %H:%M} UTC, "
         f"{sum(release.tables.values()):,} rows in {len(release.tables)} tables, "
         f"{release.orphans:,} orphans"
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from warehouse.release import Release
 
 import decisions
 from contracts import CrossdockError
@@ -15,6 +14,7 @@ from decisions import Job, RunResult
 from decisions.record import SCHEMAS
 from orchestration.gate import open_gate
 from orchestration.hub import Hub
+from warehouse.release import Release
 
 
 class RunError(CrossdockError):
@@ -53,7 +53,7 @@ def decide(hub: Hub, name: str) -> RunResult:
         job,
         inputs(hub, release, job),
         release_id=release.release_id,
-        now=release.now,
+        now=release.published_at,
         code_version=code_version(),
     )
     with hub.lake.lock(timeout=hub.settings.lock_timeout_s, purpose=f"record {name}"):

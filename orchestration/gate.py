@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from warehouse.release import Release
-
 import contracts
 from contracts import CrossdockError
 from orchestration.hub import Hub
 from orchestration.publishing import freshness_rules
+from warehouse.release import Release
 
 
 class GateClosed(CrossdockError):
@@ -44,7 +43,8 @@ def _refuse_stale(release: Release, now: datetime) -> None:
     for contract in contracts.read_all("sources"):
         for rule in freshness_rules(contract):
             allowed = timedelta(seconds=float(rule.comparator[1]))
-            mark = release.as_of_marks.get(contract.name)
+            text = release.as_of_marks.get(contract.name)
+            mark = datetime.fromisoformat(text) if text else None
             if mark is None or now - mark > allowed:
                 age = "unknown" if mark is None else str(now - mark)
                 raise GateClosed(

@@ -4,11 +4,10 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 
-from warehouse.release import Releases
-
 from orchestration.settings import ROOT, Settings, load
 from warehouse import extensions
 from warehouse.lake import Lake
+from warehouse.release import Releases
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """Publish a release of what was judged, or say why not."""
 
-from datetime import datetime
-
 import duckdb
-from warehouse.release import Release
 
 import contracts
 from contracts import Contract, CrossdockError, Rule
 from orchestration import build, judging
 from orchestration.hub import Hub
+from warehouse.release import Release
 
 
 class ReleaseRefused(CrossdockError):
@@ -73,15 +71,15 @@ def freshness_rules(contract: Contract) -> list[Rule]:
     return [rule for table in contract.tables for rule in table.rules if rule.kind == "freshness"]
 
 
-def _as_of(con: duckdb.DuckDBPyConnection) -> dict[str, datetime | None]:
+def _as_of(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
     """Return, for each source, the newest instant of which it speaks (its freshness element)."""
-    marks: dict[str, datetime | None] = {}
+    marks: dict[str, str | None] = {}
     for contract in contracts.read_all("sources"):
         for rule in freshness_rules(contract):
             row = con.execute(
                 f'select max("{rule.column}") from lake."{contract.schema}"."{rule.table}"'  # noqa: S608 - from a contract
             ).fetchone()
-            marks[contract.name] = row[0] if row else None
+            marks[contract.name] = row[0].isoformat() if row and row[0] else None
     return marks
 
 

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from warehouse.state import read as read_state
-
 from contracts import CrossdockError
 from orchestration.sources import Source
 from warehouse.lake import Lake
+from warehouse.state import read as read_state
 
 _TAIL = 12  # lines of a log that an error shows
 

@@ -3,7 +3,6 @@
 import json
 
 from contracts.lineage import Lineage
-
 from orchestration.hub import Hub
 
 

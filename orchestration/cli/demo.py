@@ -63,6 +63,7 @@ def simulated_network(
     A network that is there already is mended of its faults and, if asked, advanced by a day.
     """
     from estate import Estate
+    from estate.server import DEMO_KEY
 
     home = load().home / "estate"
     if (home / "estate.json").exists():
@@ -78,8 +79,8 @@ def simulated_network(
             "CROSSDOCK_ERP_URL": estate.erp_url,
             "CROSSDOCK_WMS_URL": estate.wms_url,
             "CROSSDOCK_THREEPL_FOLDER": str(estate.drop_folder),
-            "CROSSDOCK_CARRIER_URL": f"{url}/v2",
-            "CROSSDOCK_CARRIER_API_KEY": estate.api_key,
+            "CROSSDOCK_CARRIER_URL": url,
+            "CROSSDOCK_CARRIER_API_KEY": DEMO_KEY,
             "CROSSDOCK_NOW": estate.now.isoformat(),
         }
         yield estate

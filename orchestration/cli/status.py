@@ -1,6 +1,7 @@
 """status: what the hub holds now, and whether decisions may start."""
 
 import json
+from collections import Counter
 
 from rich.table import Table
 
@@ -17,26 +18,27 @@ def status() -> None:
     from orchestration.gate import GateClosed, open_gate
     from orchestration.hub import Hub
     from orchestration.jobs import source_groups
-    from warehouse import ledger
+    from warehouse import ledger, quarantine
 
     hub = Hub.open()
     table = Table(title="Sources", title_justify="left")
     table.add_column("source")
     table.add_column("last pull")
-    for name in ("records", "quarantined", "held now"):
+    for name in ("records so far", "new", "in quarantine now"):
         table.add_column(name, justify="right")
-    totals = {row["source"]: row for row in ledger.totals(hub.lake)}
+    landed = ledger.summary(hub.lake)
+    held = Counter(row["source"] for row in quarantine.listing(hub.lake, open_only=True))
     for name in source_groups():
-        row = totals.get(name)
-        if row is None:
+        rows = [row for row in landed if row["source"] == name]
+        if not rows:
             table.add_row(name, "never", "", "", "")
             continue
         table.add_row(
             name,
-            f"{row['committed_at']:%Y-%m-%d %H:%M} UTC",
-            f"{row['emitted']:,}",
-            f"{row['quarantined']:,}",
-            f"{row['held']:,}",
+            f"{max(row['committed_at'] for row in rows):%Y-%m-%d %H:%M} UTC",
+            f"{sum(row['emitted'] for row in rows):,}",
+            f"{sum(row['inserted'] for row in rows):,}",
+            f"{held[name]:,}",
         )
     out.print(table)
     verdicts = [row for rows in judging.newest(hub).values() for row in rows]

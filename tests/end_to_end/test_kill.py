@@ -1,0 +1,61 @@
+"""A kill at any stage of a run, then a re-run, gives the same tables as no kill."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+VOLATILE = {"loaded_at", "received_at", "lateness_s"}  # when the hub saw it: differs by nature
+
+
+def content(hub: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every canonical table's rows, sorted, without the columns that tell the wall clock."""
+    tables = [
+        row[0]
+        for row in hub.rows(
+            "select table_name from duckdb_tables() "
+            "where database_name = 'lake' and schema_name = 'canonical'"
+        )
+    ]
+    found = {}
+    for table in sorted(tables):
+        columns = [
+            row[0] for row in hub.rows(f"describe lake.canonical.{table}") if row[0] not in VOLATILE
+        ]
+        found[table] = sorted(
+            hub.rows(f"select {', '.join(columns)} from lake.canonical.{table}"), key=str
+        )
+    return found
+
+
+def kill_after(hub: Any, seconds: float) -> bool:
+    """Start a run and kill its whole process group; return whether it was still running."""
+    process = hub.start("run")
+    time.sleep(seconds)
+    was_running = process.poll() is None
+    os.killpg(process.pid, signal.SIGKILL) if was_running else None
+    process.wait()
+    process.stdout.close()
+    return was_running
+
+
+@pytest.mark.slow
+def test_kills_at_random_stages_leave_no_trace(hub_on: Callable[..., Any]) -> None:
+    size = {"seed": 5, "orders": 120, "days": 4, "products": 50}
+    with hub_on(**size) as calm, hub_on(**size) as killed:
+        began = time.monotonic()
+        calm.do("run")
+        length = time.monotonic() - began
+        moments = random.Random(1)  # noqa: S311 - a schedule, not a secret
+        hits = sum(kill_after(killed, moments.uniform(0.1, 0.95) * length) for _ in range(6))
+        assert hits >= 3, "the kills came too late to test anything"
+        killed.do("run")
+        assert content(killed) == content(calm)
+        assert all(content(calm).values()), "an empty table compares equal to anything"
+        ledger = "select stream, sum(inserted) from lake.hub.ledger group by all order by all"
+        assert killed.rows(ledger) == calm.rows(ledger), "a row was landed twice"
+        assert killed.releases.current().aged is None

@@ -1,0 +1,103 @@
+"""The canonical tables equal the simulated network's own truth, exactly, day after day."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+# truth table -> the canonical answer to the same question, in the truth's natural keys
+QUESTIONS = {
+    "orders": (
+        """select order_no, channel, placed_at, promised_by, priority, currency, total, status,
+                  ship_to_country as ship_country, ship_to_postal as ship_postal
+           from lake.canonical.sales_order where not is_deleted"""
+    ),
+    "order_lines": (
+        """select order_no, line_no, sku, ordered_qty, cancelled_qty, allocated_qty, shipped_qty,
+                  open_qty, unit_price, l.status
+           from lake.canonical.sales_order_line l
+           join lake.canonical.sales_order using (order_uid)
+           join lake.canonical.product using (product_uid)"""
+    ),
+    "shipments": (
+        """select shipment_no, order_no, node_code, carrier, service, s.status, released_at,
+                  shipped_at, cost
+           from lake.canonical.shipment s
+           join lake.canonical.sales_order using (order_uid)
+           join lake.canonical.node using (node_uid)"""
+    ),
+    "packages": (
+        """select sscc18, shipment_no, p.carrier, tracking_no, weight_g, p.status, status_at,
+                  delivered_at
+           from lake.canonical.package p join lake.canonical.shipment using (shipment_uid)"""
+    ),
+    "package_items": (
+        """select sscc18, order_line_no, sku, qty
+           from lake.canonical.package_item
+           join lake.canonical.package using (package_uid)
+           join lake.canonical.product using (product_uid)"""
+    ),
+    "stock": (
+        """select node_code, sku, lot_code, disposition, qty
+           from lake.canonical.inventory
+           join lake.canonical.node using (node_uid)
+           join lake.canonical.product using (product_uid)
+           where qty <> 0"""
+    ),
+    "atp": (
+        """select node_code, sku, on_hand, unavailable, allocated, safety, inbound_7d, atp
+           from lake.canonical.inventory_atp
+           join lake.canonical.node using (node_uid)
+           join lake.canonical.product using (product_uid)"""
+    ),
+}
+
+
+def differences(hub: Any) -> dict[str, tuple[int, int, list[tuple[Any, ...]]]]:
+    """Return, a table: rows only in the truth, rows only in the hub, and the first of both."""
+    truth = hub.estate.truth()
+    found = {}
+    for table, question in QUESTIONS.items():
+        columns = question.split("from")[0].replace("select", "")
+        names = [part.split(" as ")[-1].split(".")[-1].strip() for part in columns.split(",")]
+        expected = {tuple(row[name] for name in names) for row in truth[table]}
+        rows = hub.rows(question)
+        actual = set(rows)
+        assert len(actual) == len(rows), f"{table}: the hub has the same row twice"
+        assert expected, f"the truth has no {table}: nothing is compared"
+        if expected != actual:
+            lost, added = sorted(expected - actual, key=str), sorted(actual - expected, key=str)
+            found[table] = (len(lost), len(added), [*lost[:3], *added[:3]])
+    return found
+
+
+def test_orders_shipments_packages_and_stock_equal_the_truth_and_a_second_pull_changes_nothing(
+    hub_on: Callable[..., Any],
+) -> None:
+    with hub_on(seed=11, orders=150, days=4, products=60) as hub:
+        hub.do("pull")
+        hub.do("unify")
+        assert differences(hub) == {}
+        hub.estate.advance()
+        hub.do("pull")
+        hub.do("pull", "wms", "threepl")
+        hub.do("unify")
+        assert differences(hub) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("orders", "days", "products"), [(60, 3, 40), (800, 8, 200), (4000, 10, 500)]
+)
+def test_the_truth_holds_at_three_sizes_and_after_each_of_five_days(
+    hub_on: Callable[..., Any], orders: int, days: int, products: int
+) -> None:
+    with hub_on(seed=orders, orders=orders, days=days, products=products) as hub:
+        hub.do("pull")
+        hub.do("unify")
+        assert differences(hub) == {}
+        for _ in range(5):
+            hub.estate.advance()
+            hub.do("pull")
+            hub.do("unify")
+            assert differences(hub) == {}, f"day {hub.estate.day}"
