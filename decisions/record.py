@@ -82,7 +82,8 @@ SCHEMAS: Mapping[str, pa.Schema] = {
     ),
 }
 
-_VOLATILE = {"started_at", "cpu_ms", "digest"}
+# What differs between two runs that decided the same, and what became of an action afterwards.
+_VOLATILE = {"started_at", "cpu_ms", "digest", "status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,8 @@ def fingerprint(*parts: object) -> str:
 def to_bytes(result: RunResult) -> bytes:
     """The run as canonical JSON lines: equal for two runs that decided the same.
 
-    Left out are the start, the CPU time and the digest itself; rows are sorted, so the order in
-    which a database hands them back does not matter.
+    Left out are the start, the CPU time, the digest itself and the status of actions, which moves
+    on; rows are sorted, so the order in which a database hands them back does not matter.
     """
     lines = [line for name in SCHEMAS for line in sorted(_lines(name, getattr(result, name)))]
     return "".join(f"{line}\n" for line in lines).encode()

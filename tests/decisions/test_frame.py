@@ -1,10 +1,16 @@
 """Running, recording and replaying any job."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 import decisions
 from decisions import DecisionError
@@ -102,6 +108,15 @@ def test_a_replay_of_a_stored_run_gives_the_same_bytes(busy: Any) -> None:
     assert again.digest == run.digest
 
 
+def test_what_became_of_an_action_does_not_change_the_bytes_of_its_run(busy: Any) -> None:
+    run = _run(busy)
+    outbox = run.action_outbox
+    status = pa.array(["superseded"] * outbox.num_rows)
+    later = outbox.set_column(outbox.column_names.index("status"), "status", status)
+    after = decisions.restore(run.tables() | {"action_outbox": later})
+    assert decisions.to_bytes(after) == decisions.to_bytes(run)
+
+
 def test_when_a_run_started_does_not_enter_its_digest(busy: Any) -> None:
     later = busy.now.replace(year=2027)
     assert _run(busy, started_at=later).digest == _run(busy).digest
@@ -119,3 +134,41 @@ def test_restoring_several_runs_at_once_is_refused(busy: Any) -> None:
     tables["decision_run"] = pa.concat_tables([tables["decision_run"]] * 2)
     with pytest.raises(DecisionError, match="Filter by run_uid"):
         decisions.restore(tables)
+
+
+def test_a_run_that_went_through_a_database_replays_to_the_same_bytes(busy: Any) -> None:
+    run = _run(busy)
+    kept = {}
+    with duckdb.connect() as database:
+        for name, table in run.tables().items():
+            database.register("given", table)
+            database.execute(f"CREATE TABLE {name} AS SELECT * FROM given ORDER BY random()")
+            kept[name] = database.table(name).to_arrow_table()
+    stored = decisions.restore(kept)
+    assert decisions.to_bytes(stored) == decisions.to_bytes(run)
+    again = decisions.replay(decisions.job("source_orders"), busy.tables(), stored)
+    assert decisions.to_bytes(again) == decisions.to_bytes(stored)
+
+
+def test_two_processes_decide_the_same(busy: Any, tmp_path: Path) -> None:
+    for name, table in busy.tables().items():
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    script = (
+        "import sys, pathlib, datetime, decisions, pyarrow.parquet as pq\n"
+        "tables = {p.stem: pq.read_table(p) for p in pathlib.Path(sys.argv[1]).iterdir()}\n"
+        "now = datetime.datetime.fromisoformat(sys.argv[2])\n"
+        "run = decisions.run(decisions.job('source_orders'), tables, release_id='r1', now=now,"
+        " code_version='c1')\n"
+        "print(run.digest)\n"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path), busy.now.isoformat()],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert digests == {_run(busy).digest}
