@@ -65,7 +65,7 @@ class TapX12(CrossdockTap):
         folder = Folder(
             Path(self.config["path"]),
             self.config["glob"],
-            self.config["settle_seconds"],
+            float(self.config["settle_seconds"]),
             self.logger,
             dict(known),
         )
