@@ -4,9 +4,10 @@ import json
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from estate.network import Estate
 from estate.server import DEMO_KEY
@@ -154,8 +155,15 @@ def main() -> None:
     try:
         app()
     except EstateError as problem:
-        typer.echo(f"estate: {problem}", err=True)
-        raise SystemExit(1) from None
+        _fail(str(problem))
+    except SQLAlchemyError as problem:
+        # Its text may repeat rows, and a driver's the URL.
+        _fail(f"a database refused or did not answer ({type(problem).__name__}). Check its URL.")
+
+
+def _fail(line: str) -> NoReturn:
+    typer.echo(f"estate: {line}", err=True)
+    raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

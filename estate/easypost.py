@@ -1,7 +1,7 @@
 """Parcels as EasyPost shows them: shapes as in its API reference, https://docs.easypost.com."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -119,7 +119,7 @@ def _tracker(row: Row, scans: Sequence[Row]) -> Json:
         "updated_at": _z(max(latest, row["created_at"])),
         "signed_by": None,
         "weight": _ounces(row),
-        "est_delivery_date": None,
+        "est_delivery_date": _z(_estimate(row)),
         "shipment_id": _id("shipments", row["seq"]),
         "carrier": row["carrier"],
         "tracking_details": [_detail(row["carrier"], scan) for scan in scans],
@@ -133,6 +133,11 @@ def _tracker(row: Row, scans: Sequence[Row]) -> Json:
         },
         "public_url": None,
     }
+
+
+def _estimate(row: Row) -> datetime:
+    promised = row["created_at"] + timedelta(days=row["transit_days"])
+    return datetime.combine(promised.date(), time(20))
 
 
 def _detail(carrier: str, scan: Row) -> Json:

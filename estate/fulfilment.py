@@ -24,9 +24,10 @@ def work(world: World) -> tuple[list[Row], list[Row]]:
             continue
         chance, minute = rng.random(), rng.randint(0, 560)
         waited = (today - shipment["released_at"]).days
-        if chance < 0.91:
+        # What was left over yesterday has a reason, and sometimes we give up on it.
+        if chance < (0.80 if waited else 0.91):
             ready.append((world.at(10, minute), shipment))
-        elif chance < 0.92 and waited >= 1:
+        elif waited and chance < 0.90:
             recalled.append(shipment)
             _end(world, shipment, world.at(9), "cancelled")
         elif chance < 0.96 and NODE[shipment["node"]].is_own:

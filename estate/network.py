@@ -47,6 +47,8 @@ class Estate:
                 raise EstateError(f"An estate needs {name} of 1 or more, not {value}.")
         if (home / SETTINGS).exists():
             raise EstateError(f"{home} holds an estate already. Open it, or choose another folder.")
+        if (home / "x12").exists() and not (home / "truth.sqlite").exists():
+            raise EstateError(f"{home / 'x12'} is not an estate's. Choose another folder.")
         home.mkdir(parents=True, exist_ok=True)
         urls = {
             "erp_url": erp_url or f"sqlite:///{home / 'erp.sqlite'}",
@@ -54,12 +56,15 @@ class Estate:
         }
         world = World(seed=seed, orders=orders, days=days, products=products)
         outlet = Outlet(home, **urls)
-        outlet.create_tables()
+        given = {"erp": erp_url, "wms": wms_url}
+        outlet.create_tables({system for system, url in given.items() if url})
         estate = cls(home, world, outlet)
         day.open_books(world)
         outlet.write(world)
         estate.advance(days)
         # Last, so that a creation that was cut short is not taken for an estate.
+        # A URL may hold a password: nobody but the owner reads it.
+        (home / SETTINGS).touch(mode=0o600)
         (home / SETTINGS).write_text(json.dumps(urls, indent=2), encoding="utf-8")
         return estate
 

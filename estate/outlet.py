@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from estate.faults import FAULTS, Fault
 from estate.schema import SYSTEMS, TRUTH
@@ -26,16 +26,31 @@ class Outlet:
         self.truth = engine_for(f"sqlite:///{home / 'truth.sqlite'}")
         self._systems = {"erp": engine_for(erp_url), "wms": engine_for(wms_url)}
 
-    def create_tables(self) -> None:
-        """Make every table anew, also those that a creation cut short has left behind."""
+    def create_tables(self, given: set[str]) -> None:
+        """Make every table anew, also those that a creation cut short has left behind.
+
+        Raises EstateError where a database that somebody has `given` holds such tables: they may
+        be anybody's.
+        """
         for system, metadata in SYSTEMS.items():
-            metadata.drop_all(self._systems[system])
-            metadata.create_all(self._systems[system])
+            engine = self._systems[system]
+            taken = set(inspect(engine).get_table_names()) & set(metadata.tables)
+            if system in given and taken:
+                tables = ", ".join(sorted(taken))
+                raise EstateError(
+                    f"The database given for the {system.upper()} has tables {tables}."
+                    " Give an empty one, or drop them if they are an estate's."
+                )
+            metadata.drop_all(engine)
+            metadata.create_all(engine)
         metadata = TRUTH["net.meta"].metadata
         metadata.drop_all(self.truth)
         metadata.create_all(self.truth)
-        for folder in ("inbound", "outbound"):
-            (self.drop_folder / folder).mkdir(parents=True, exist_ok=True)
+        for name in ("inbound", "outbound"):
+            folder = self.drop_folder / name
+            folder.mkdir(parents=True, exist_ok=True)
+            for left in (*folder.glob("*.edi"), *folder.glob("*.edi.tmp")):
+                left.unlink()
 
     def write(self, world: World) -> None:
         """Write what the day changed."""

@@ -1,6 +1,7 @@
 """The carriers' API on loopback: EasyPost's paths, paging, refusals and bad moments."""
 
 import json
+import sys
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy.engine import Engine
 
 from estate.easypost import BadParameterError, Records
-from estate.store import engine_for
+from estate.store import EstateError, engine_for
 
 DEMO_KEY = "EZTKestate"
 
@@ -42,6 +43,11 @@ class Api(ThreadingHTTPServer):
         self.engine: Engine = engine_for(f"sqlite:///{truth}")
         self._requests, self._lock = count(1), Lock()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is its own affair; anything else shows itself."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
     def next_request(self) -> int:
         """The running number of a request, from 1."""
         with self._lock:
@@ -55,8 +61,13 @@ class Api(ThreadingHTTPServer):
 
 @contextmanager
 def running(truth: Path, port: int, settings: Settings) -> Iterator[str]:
-    """Serve in a thread while the block runs; gives the base URL."""
-    api = Api(truth, port, settings)
+    """Serve in a thread while the block runs; gives the base URL. EstateError: no such port."""
+    try:
+        api = Api(truth, port, settings)
+    except OSError as problem:
+        raise EstateError(
+            f"Port {port} on loopback is taken. Choose another, or 0 for a free one."
+        ) from problem
     thread = Thread(target=api.serve_forever, name="estate-api", daemon=True)
     thread.start()
     try:

@@ -22,16 +22,18 @@ class Habits:
     drops_last_end: bool
     interchanges: int
     miscounts: bool
+    resends: bool
 
     @classmethod
-    def draw(cls, rng: Random) -> "Habits":
-        """One in so many files shows each of the habits."""
+    def of(cls, number: int) -> "Habits":
+        """Habits of the file with this number: every one occurs within a week of files."""
         return cls(
-            end=rng.choices(("~", "~\n", "\n", "~\r\n"), (35, 35, 22, 8))[0],
-            bom=rng.random() < 0.06,
-            drops_last_end=rng.random() < 0.08,
-            interchanges=2 if rng.random() < 0.10 else 1,
-            miscounts=rng.random() < 0.12,
+            end=("~", "~\n", "\n", "~\n", "~", "~\r\n", "~")[number % 7],
+            bom=number % 17 == 3,
+            drops_last_end=number % 13 == 5,
+            interchanges=2 if number % 11 == 2 else 1,
+            miscounts=number % 9 == 4,
+            resends=number % 19 == 7,
         )
 
 
@@ -51,9 +53,10 @@ def put_file(world: World, kind: str, sets: Sequence[Sequence[Segment]], sent_at
         return
     is_ours = kind == "940"
     folder = "outbound" if is_ours else "inbound"
-    name = f"{folder}/{kind}_{sent_at:%Y%m%d_%H%M}_{world.number('file'):05d}.edi"
+    number = world.number("file")
+    name = f"{folder}/{kind}_{sent_at:%Y%m%d_%H%M}_{number:05d}.edi"
     rng = world.rng(name)
-    habits = Habits.draw(rng)
+    habits = Habits.of(number + world.seed)
     sender, receiver = (US, THEM) if is_ours else (THEM, US)
     parts = _share(sets, habits.interchanges)
     text = habits.end.join(
@@ -63,7 +66,7 @@ def put_file(world: World, kind: str, sets: Sequence[Sequence[Segment]], sent_at
     text += "" if habits.drops_last_end else habits.end
     content = (BOM if habits.bom else b"") + text.encode("ascii")
     world.files[name] = content
-    if rng.random() < 0.08:
+    if habits.resends:
         world.files[name.replace(".edi", "_resent.edi")] = content
 
 

@@ -81,3 +81,33 @@ def test_an_estate_is_not_made_over_another(make: Make) -> None:
 def test_opening_where_there_is_none_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(EstateError, match="estate create --home"):
         Estate.open(tmp_path)
+
+
+def test_a_creation_that_was_cut_short_can_be_done_again(make: Make) -> None:
+    expected = content(make("whole"))
+    estate = make("cut", seed=8)
+    # The settings are written last: without them the rest is what a crash leaves behind.
+    (estate.home / "estate.json").unlink()
+    assert content(make("cut")) == expected
+
+
+def test_a_database_that_is_not_an_estates_is_left_alone(make: Make, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.sqlite"
+    with closing(sqlite3.connect(theirs)) as database:
+        database.execute("create table products (sku text)")
+    with pytest.raises(EstateError, match="ERP has tables products"):
+        make(erp_url=f"sqlite:///{theirs}")
+
+
+@pytest.mark.parametrize(
+    "size", [{"orders": 1, "days": 1, "products": 1}, {"orders": 2, "days": 5}]
+)
+def test_a_world_may_be_tiny(make: Make, size: dict[str, int]) -> None:
+    estate = make(**size)
+    estate.advance(2)
+    assert len(estate.truth()["orders"]) >= 1
+
+
+def test_a_world_without_orders_is_refused(make: Make) -> None:
+    with pytest.raises(EstateError, match="orders of 1 or more, not 0"):
+        make(orders=0)
