@@ -1,13 +1,23 @@
--- The status of each parcel that a carrier follows: its last accepted event.
+-- The status of each parcel that a carrier follows: that of its last accepted event, since the
+-- first of the run of events that say so.
 with accepted as (
     select
         *,
-        row_number() over (
-            partition by package_uid
-            order by track_cycle desc, place_in_order desc, tracker_id
-        ) as recency
+        lag(canonical_status) over (
+            partition by package_uid order by track_cycle, place_in_order, tracker_id
+        ) as previous_status
     from {{ ref('int_tracking_event__ordered') }}
     where is_accepted and package_uid is not null
+),
+
+changes as (
+    select
+        *,
+        row_number() over (
+            partition by package_uid order by track_cycle desc, place_in_order desc, tracker_id desc
+        ) as recency
+    from accepted
+    where previous_status is null or canonical_status <> previous_status
 ),
 
 deliveries as (
@@ -18,10 +28,10 @@ deliveries as (
 )
 
 select
-    accepted.package_uid,
-    accepted.canonical_status as status,
-    accepted.event_at as status_at,
+    changes.package_uid,
+    changes.canonical_status as status,
+    changes.event_at as status_at,
     deliveries.delivered_at
-from accepted
-left join deliveries on accepted.package_uid = deliveries.package_uid
-where accepted.recency = 1
+from changes
+left join deliveries on changes.package_uid = deliveries.package_uid
+where changes.recency = 1
