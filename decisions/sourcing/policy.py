@@ -38,4 +38,6 @@ class SourcingPolicy(BaseModel):
     hold_above_cost_ratio: Amount = _amount("2", "Ask a person above this multiple of the bound.")
     hold_above_shipments: int = Field(default=2, ge=1, description="Ask a person above it.")
     hold_above_late_days: int = Field(default=3, ge=0, description="Ask a person above it.")
-    hold_above_total: Amount = _amount("5000", "Ask a person above this order total.")
+    hold_above_total: Amount = _amount(
+        "5000", "Ask a person above this order total, in the currency of the order."
+    )

@@ -11,7 +11,7 @@ from decisions.sourcing.units import millionths, ticks
 
 READS: Mapping[str, tuple[str, ...]] = {
     "sales_order": (
-        "order_uid", "order_no", "placed_at", "promised_by", "priority", "currency", "total",
+        "order_uid", "order_no", "placed_at", "promised_by", "priority", "total",
         "status", "ship_to_zone", "is_deleted",
     ),
     "sales_order_line": (

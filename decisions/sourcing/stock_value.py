@@ -56,7 +56,9 @@ def stock_values(wants: list[Want], stock: Stock, seed: int) -> dict[tuple[str, 
 
 
 def _contended(wants: list[Want], supply: Mapping[str, int]) -> bool:
-    """Whether orders that each go to their cheapest stocked node ask it for more than it has."""
+    """Whether several orders want it, and their cheapest stocked nodes have not enough of it."""
+    if len(wants) < 2:
+        return False  # an order does not compete with itself
     asked: dict[str, int] = defaultdict(int)
     for want in wants:
         stocked = [node for node in supply if node in want.unit_cost]
