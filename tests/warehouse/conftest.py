@@ -1,0 +1,86 @@
+"""A lake of its own for each test, and the target run on bytes."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warehouse.lake import Lake
+from warehouse.landing.load import Load, Totals
+from warehouse.landing.settings import Settings
+
+
+class Landed:
+    """A lake and what a test asks of it."""
+
+    def __init__(self, home: Path) -> None:
+        self.lake = Lake(home).create()
+        self.states: list[str] = []
+
+    @staticmethod
+    def schema(
+        stream: str, properties: dict[str, Any], keys: list[str] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        body = {"type": "object", "properties": properties, **more}
+        return {"type": "SCHEMA", "stream": stream, "schema": body, "key_properties": keys or []}
+
+    @staticmethod
+    def record(stream: str, values: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"type": "RECORD", "stream": stream, "record": values, **more}
+
+    @staticmethod
+    def to_bytes(*messages: Any) -> bytes:
+        """Write messages as lines; bytes are taken as they are."""
+        lines = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in messages]
+        return b"".join(line + b"\n" for line in lines)
+
+    def load(self, *messages: Any, **settings: Any) -> Totals:
+        """Land messages, each a line; `settings` are the target's."""
+        return self.load_bytes(self.to_bytes(*messages), **settings)
+
+    def load_bytes(self, stream: bytes, **settings: Any) -> Totals:
+        chosen = Settings(**{"home": self.lake.paths.home, "source": "src", **settings})
+        return Load(self.lake, chosen, self.states.append).run(io.BytesIO(stream))
+
+    def ask(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with self.lake.connect(read_only=True) as con:
+            return con.execute(query, list(parameters)).fetchall()
+
+    def rows(self, table: str, columns: str = "* EXCLUDE (_load_id)") -> list[tuple[Any, ...]]:
+        clean = "* EXCLUDE (_load_id, _sdc_sequence, _sdc_received_at, _sdc_batched_at)"
+        chosen = clean if columns == "* EXCLUDE (_load_id)" else columns
+        return self.ask(f"SELECT {chosen} FROM lake.{table} ORDER BY ALL")
+
+    def held(self) -> list[tuple[Any, ...]]:
+        return self.ask(
+            "SELECT stream, line, reason, raw FROM lake.hub.quarantine ORDER BY load_id, line"
+        )
+
+
+@pytest.fixture
+def landed(tmp_path: Path) -> Landed:
+    return Landed(tmp_path / "home")
+
+
+@pytest.fixture
+def start_target(tmp_path: Path) -> Callable[..., "subprocess.Popen[bytes]"]:
+    """Start the target as a process of its own on a file."""
+
+    def start(home: Path, path: Path, **settings: Any) -> "subprocess.Popen[bytes]":
+        config = tmp_path / "target.json"
+        config.write_text(json.dumps({"home": str(home), "source": "src", **settings}))
+        arguments = [sys.executable, "-m", "warehouse.target", "--config", str(config)]
+        return subprocess.Popen(
+            [*arguments, "--input", str(path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(os.environ),
+        )
+
+    return start

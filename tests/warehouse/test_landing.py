@@ -1,0 +1,242 @@
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from warehouse import ledger, quarantine, state
+from warehouse.errors import LandingError
+
+ID = {"type": "integer"}
+TEXT = {"type": ["string", "null"]}
+QTY = {"type": ["number", "null"], "multipleOf": 1e-6, "x-sql-datatype": "DECIMAL(18,6)"}
+AT = {"type": ["string", "null"], "format": "date-time"}
+STOCK = {
+    "type": "SCHEMA",
+    "stream": "stock",
+    "schema": {"properties": {"id": ID, "name": TEXT, "qty": QTY, "at": AT}, "required": ["id"]},
+    "key_properties": ["id"],
+}
+
+
+def line(values: str) -> bytes:
+    return f'{{"type": "RECORD", "stream": "stock", "record": {values}}}'.encode()
+
+
+def test_a_batch_lands_with_exact_values_and_its_state(landed: Any) -> None:
+    landed.load_bytes(
+        landed.to_bytes(
+            STOCK,
+            line('{"id": 1, "name": "é\\u0000", "qty": 0.1, "at": "2026-03-02T22:00:00+02:00"}'),
+            line('{"id": 2, "qty": 123456789012.123456}'),
+            {"type": "STATE", "value": {"bookmark": 2}},
+        )
+    )
+    found = landed.rows("src.stock", "id, name, qty, at::VARCHAR")
+    assert found == [
+        (1, "é\x00", Decimal("0.1"), "2026-03-02 20:00:00+00"),
+        (2, None, Decimal("123456789012.123456"), None),
+    ]
+    assert landed.states == ['{"bookmark":2}']
+    assert state.read(landed.lake, "src") == {"bookmark": 2}
+
+
+HOSTILE = [
+    (b'{"type": "RECORD", "stream": "stock", "record": {"id": 7', "invalid_json"),
+    (line('{"id": 7, "name": "\xff"}').replace(b"\xc3\xbf", b"\xff"), "invalid_utf8"),
+    (line('{"id": 7, "name": "\\ud800"}'), "unencodable_text"),
+    (b"[]", "not_an_object"),
+    (line("[]"), "not_an_object"),
+    (b'{"type": "RECRD", "stream": "stock"}', "unknown_type"),
+    (b'{"stream": "stock"}', "missing_field"),
+    (b'{"type": "RECORD", "record": {"id": 7}}', "missing_field"),
+    (b'{"type": "RECORD", "stream": "stock"}', "missing_field"),
+    (b'{"type": "STATE"}', "missing_field"),
+    (b'{"type": "BATCH", "stream": "stock", "manifest": []}', "unsupported_message"),
+    (line('{"id": 7, "qty": NaN}'), "nonfinite_number"),
+    (line('{"id": 7, "qty": -Infinity}'), "nonfinite_number"),
+    (line('{"id": 7, "qty": 1e400}'), "out_of_range"),
+    (line('{"id": 7, "id": 8}'), "duplicate_key"),
+    (line('{"id": 7}').replace(b"{", b'{"type": "RECORD", ', 1), "duplicate_key"),
+    (line('{"id": 7, "name": ' + "[" * 200 + "]" * 200 + "}"), "too_deep"),
+    (line('{"id": 7}').replace(b"stock", b"other"), "no_schema"),
+    (line('{"name": "x"}'), "missing_key"),
+    (line('{"id": null}'), "null_key"),
+    (line('{"id": "7"}'), "type_mismatch"),
+    (line('{"id": 7, "name": 7}'), "type_mismatch"),
+    (line('{"id": 7, "qty": true}'), "type_mismatch"),
+    (line('{"id": 7.5}'), "type_mismatch"),
+    (line('{"id": 7, "qty": "See ASN-93"}'), "type_mismatch"),
+    (line('{"id": 9223372036854775808}'), "out_of_range"),
+    (line('{"id": 7, "qty": 0.1234567}'), "out_of_range"),
+    (line('{"id": 7, "at": "2026-03-02T22:00:00"}'), "bad_timestamp"),
+    (line('{"id": 7, "at": "2026-02-30T22:00:00Z"}'), "bad_timestamp"),
+    (line('{"id": 7, "at": ""}'), "bad_timestamp"),
+    (line('{"id": 7, "at": "2026-03-02T22:00:00.1234567Z"}'), "out_of_range"),
+    (line('{"id": 7, "extra": 1}'), "unexpected_field"),
+    (line('{"id": 7,}'), "invalid_json"),
+    (line('{"id": 7}') + b"}", "invalid_json"),
+]
+
+
+@pytest.mark.parametrize(("bad", "reason"), HOSTILE, ids=lambda v: v if isinstance(v, str) else "")
+def test_one_bad_unit_is_kept_raw_and_costs_no_good_one(
+    landed: Any, bad: bytes, reason: str
+) -> None:
+    before, after = line('{"id": 1, "name": "a"}'), line('{"id": 2, "name": "b"}')
+    stream = landed.to_bytes(STOCK, before, bad, after)
+    totals = landed.load_bytes(stream)
+    assert landed.rows("src.stock", "id, name") == [(1, "a"), (2, "b")]
+    [(_, number, why, raw)] = landed.held()
+    assert (number, why, bytes(raw)) == (3, reason, bad)
+    [(offset,)] = landed.ask("SELECT byte_offset FROM lake.hub.quarantine")
+    assert stream[offset:].startswith(bad)
+    assert (totals.emitted, totals.loaded, totals.quarantined) == (3, 2, 1)
+
+
+def test_a_stream_cut_in_its_last_line_is_truncated(landed: Any) -> None:
+    landed.load_bytes(
+        landed.to_bytes(STOCK, line('{"id": 1}')) + b'{"type": "RECORD", "stream": "sto'
+    )
+    assert [row[2] for row in landed.held()] == ["truncated"]
+    landed.load_bytes(landed.to_bytes(STOCK) + line('{"id": 2}'))
+    assert landed.rows("src.stock", "id") == [(1,), (2,)]
+
+
+def test_a_line_over_the_limit_is_held_back_with_its_size_and_digest(landed: Any) -> None:
+    big = line('{"id": 1, "name": "' + "x" * 3_000_000 + '"}')
+    landed.load_bytes(landed.to_bytes(STOCK, big, line('{"id": 2}')), max_line_bytes=1_000_000)
+    assert landed.rows("src.stock", "id") == [(2,)]
+    [(detail, kept)] = landed.ask(
+        "SELECT detail, octet_length(raw) FROM lake.hub.quarantine WHERE reason = 'too_large'"
+    )
+    assert str(len(big)) in detail
+    assert kept == 65_536
+
+
+@pytest.mark.parametrize(
+    ("properties", "keys", "reason"),
+    [
+        ({}, [], "invalid_schema"),
+        ({"id": {"type": "integr"}}, [], "invalid_schema"),
+        ({"id": ID}, ["nope"], "invalid_schema"),
+        ({"id": ID, "ID": ID}, ["id"], "name_collision"),
+        ({"id": ID, "_load_id": TEXT}, ["id"], "name_collision"),
+        ({"id": ID, "": TEXT}, ["id"], "name_invalid"),
+        ({"id": ID, "a\x00b": TEXT}, ["id"], "name_invalid"),
+    ],
+)
+def test_a_bad_schema_holds_back_its_records_and_no_others(
+    landed: Any, properties: dict, keys: list, reason: str
+) -> None:
+    bad = landed.schema("bad", properties, keys)
+    landed.load_bytes(
+        landed.to_bytes(STOCK, bad, landed.record("bad", {"id": 1}), line('{"id": 1}'))
+    )
+    assert [(row[0], row[2]) for row in landed.held()] == [("bad", reason), ("bad", reason)]
+    assert landed.rows("src.stock", "id") == [(1,)]
+
+
+ODD = [
+    "../../etc/passwd",
+    'a"; DROP TABLE x; --',
+    "select",
+    "a.b",
+    "ünïcödé",
+    "a b",
+    "x" * 255,
+    "'",
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_names_are_quoted_and_never_become_paths(landed: Any, name: str) -> None:
+    columns = {"id": ID, name: TEXT, "~1/0": TEXT, "_line": TEXT, "_ok": TEXT}
+    values = {"id": 1, name: "v", "~1/0": "w", "_line": "l", "_ok": "o"}
+    messages = [
+        landed.schema(name, columns, ["id"]),
+        *(landed.record(name, values | {"id": i}) for i in range(40)),
+    ]
+    landed.load_bytes(landed.to_bytes(*messages))
+    quoted = '"' + name.replace('"', '""') + '"'
+    assert len(landed.rows(f"src.{quoted}")) == 40
+    assert not landed.held()
+    inside = landed.lake.paths.data.resolve()
+    assert all(path.resolve().is_relative_to(inside) for path in inside.rglob("*.parquet"))
+
+
+def test_streams_whose_names_meet_are_kept_apart(landed: Any) -> None:
+    other = landed.schema("Stock", {"id": ID}, ["id"])
+    landed.load_bytes(
+        landed.to_bytes(STOCK, line('{"id": 1}'), other, landed.record("Stock", {"id": 2}))
+    )
+    landed.load_bytes(landed.to_bytes(other, landed.record("Stock", {"id": 3})))
+    assert landed.rows("src.stock", "id") == [(1,)]
+    assert {row[2] for row in landed.held()} == {"name_collision"}
+
+
+def test_state_is_printed_only_once_its_rows_are_committed(landed: Any) -> None:
+    messages = [STOCK]
+    for i in range(10):
+        messages += [line(f'{{"id": {i}}}'), {"type": "STATE", "value": {"at": i}}]
+    seen = []
+    landed.states = type("Watch", (list,), {})()
+
+    def watch(value: str) -> None:
+        at = json.loads(value)["at"]
+        seen.append((at, landed.ask("SELECT count(*) FROM lake.src.stock")[0][0]))
+
+    landed.states.append = watch
+    landed.load_bytes(landed.to_bytes(*messages), batch_rows=3)
+    assert [at for at, _ in seen] == [1, 4, 7, 9]
+    assert all(count > at for at, count in seen)
+
+
+def test_a_quarantined_row_heals_when_it_comes_again_in_shape(landed: Any) -> None:
+    bad, good = line('{"id": 1, "qty": "x"}'), line('{"id": 1, "qty": 5}')
+    landed.load_bytes(landed.to_bytes(STOCK, bad))
+    assert len(quarantine.listing(landed.lake, open_only=True)) == 1
+    landed.load_bytes(landed.to_bytes(STOCK, line('{"id": 2}')))
+    assert len(quarantine.listing(landed.lake, open_only=True)) == 1
+    landed.load_bytes(landed.to_bytes(STOCK, good), load_id="mended")
+    [unit] = quarantine.listing(landed.lake)
+    assert unit["healed_by"] == "mended"
+    assert unit["healed_at"] > unit["arrived_at"]
+
+
+def test_a_row_that_went_bad_later_in_a_batch_is_not_healed_by_its_past(landed: Any) -> None:
+    bad, good = line('{"id": 1, "qty": "x"}'), line('{"id": 1, "qty": 5}')
+    landed.load_bytes(landed.to_bytes(STOCK, good, bad))
+    assert [unit["healed_at"] for unit in quarantine.listing(landed.lake)] == [None]
+    landed.load_bytes(landed.to_bytes(STOCK, bad, good))
+    assert all(unit["healed_at"] for unit in quarantine.listing(landed.lake))
+
+
+def test_the_ledger_accounts_for_every_unit(landed: Any) -> None:
+    stream = landed.to_bytes(
+        STOCK, *(line(f'{{"id": {i % 7}}}') for i in range(20)), b"x", line("[]")
+    )
+    landed.load_bytes(stream, load_id="one", batch_rows=6)
+    rows = ledger.summary(landed.lake, "one")
+    assert sum(row["emitted"] for row in rows) == 22
+    assert sum(row["loaded"] + row["quarantined"] for row in rows) == 22
+    assert sum(row["inserted"] for row in rows) == 7
+    assert any(row["is_final"] for row in rows)
+
+
+def test_a_load_stops_when_too_much_is_held_back(landed: Any) -> None:
+    stream = landed.to_bytes(STOCK, *(line('{"id": "x"}') for _ in range(200)))
+    with pytest.raises(LandingError, match="200 of 200 units"):
+        landed.load_bytes(stream, max_quarantine_share=0.5)
+    assert len(landed.held()) == 200
+
+
+def test_a_naive_time_takes_the_zone_that_is_set_and_no_other(landed: Any) -> None:
+    stream = landed.to_bytes(
+        STOCK,
+        line('{"id": 1, "at": "2026-07-01T12:00:00"}'),
+        line('{"id": 2, "at": "2026-11-01T01:30:00"}'),
+    )
+    landed.load_bytes(stream, naive_timezone="America/New_York")
+    assert landed.rows("src.stock", "id, at::VARCHAR") == [(1, "2026-07-01 16:00:00+00")]
+    assert [row[2] for row in landed.held()] == ["bad_timestamp"]
