@@ -68,7 +68,7 @@ def _decimal_schema(precision: int | None, scale: int | None) -> dict[str, Any]:
         return {"type": "number"}
     return {
         "type": "number",
-        "multipleOf": Decimal(1).scaleb(-scale),
+        "multipleOf": float(Decimal(1).scaleb(-scale)) if scale else 1,
         "x-sql-datatype": f"DECIMAL({precision},{scale})",
     }
 

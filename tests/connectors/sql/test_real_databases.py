@@ -14,6 +14,8 @@ from connectors.sql.tap import TapSQL
 def test_northwind_loads_wholly(tmp_path, shared, pull):
     script = (shared / "northwind" / "create.sql").read_text()
     with sqlite3.connect(tmp_path / "northwind.db") as database:
+        database.execute("pragma synchronous = off")  # it commits every line
+        database.execute("pragma journal_mode = off")
         database.executescript(script)
     got = pull(TapSQL, {"url": f"sqlite:///{tmp_path / 'northwind.db'}", "chunk_size": 100})
     names = database.execute(

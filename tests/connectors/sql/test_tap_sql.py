@@ -162,7 +162,7 @@ def test_discovery_gives_exact_types(database, config):
     streams = TapSQL(config=config).catalog_dict["streams"]
     kinds = next(entry for entry in streams if entry["tap_stream_id"] == "kinds")["schema"]
     found = kinds["properties"]
-    assert found["b"]["multipleOf"] == Decimal("0.01")
+    assert found["b"]["multipleOf"] == 0.01
     assert found["b"]["x-sql-datatype"] == "DECIMAL(12,2)"
     assert found["b"]["type"] == ["number"]
     assert found["c"]["x-sql-datatype"] == "DOUBLE"
