@@ -48,8 +48,7 @@ def answer(
     best = plans[0] if plans else pricer.of(())
     bound = lower_bound(field.reachable, pricer, best) if best.shipments else 0
     autonomy, reasons = _autonomy(best, bound, order.total, policy)
-    others = sorted([*plans[1:], *_other_services(pricer, best)], key=lambda plan: plan.rank)
-    priced = [best, *others][: policy.max_options]
+    priced = [best, *_runners_up(pricer, plans, policy.max_options - 1)]
     options = [_option(pricer, plan, best) for plan in priced]
     return Decision(
         subject_type="sales_order",
@@ -85,6 +84,14 @@ def _autonomy(
     autonomy: Autonomy = "hold" if hold else "notify" if tell else "auto"
     shape = ("one_node", "split")[len(plan.shipments) > 1] if plan.shipments else None
     return autonomy, (*hold, *tell, *([shape] if shape else []))
+
+
+def _runners_up(pricer: Pricer, plans: Sequence[Plan], limit: int) -> list[Plan]:
+    """At most `limit` plans that lost: half of them from other nodes, the rest by other services."""
+    elsewhere = list(plans[1 : 2 + limit // 2])[:limit]
+    services = _other_services(pricer, plans[0]) if plans else []
+    services = sorted(services, key=lambda plan: plan.rank)[: limit - len(elsewhere)]
+    return sorted([*elsewhere, *services], key=lambda plan: plan.rank)
 
 
 def _other_services(pricer: Pricer, best: Plan) -> list[Plan]:

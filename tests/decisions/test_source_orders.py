@@ -67,6 +67,16 @@ def test_every_option_that_lost_says_why(world: Any) -> None:
     assert all(o["eliminated_reason"] for o in _options(result, "SO-1") if not o["is_chosen"])
 
 
+def test_other_nodes_are_not_crowded_out_of_the_options_by_other_services(world: Any) -> None:
+    for n in range(20):
+        world.service(f"UPS S{n:02}")
+        world.rate(f"UPS S{n:02}", "US-4", "US-4", "5.10", "1")
+    world.order("SO-1", "US-4", ("AA-1", 2))
+    options = _options(world.run(), "SO-1")
+    assert len(options) == 12
+    assert {"ATL by UPS Ground", "RNO by UPS Ground"} < {o["label"] for o in options}
+
+
 def test_a_node_without_stock_says_of_what(world: Any) -> None:
     world.product("AA-3")
     world.stock("ATL", "AA-3", 1)
