@@ -87,7 +87,7 @@ def _autonomy(
 
 
 def _runners_up(pricer: Pricer, plans: Sequence[Plan], limit: int) -> list[Plan]:
-    """At most `limit` plans that lost: half of them from other nodes, the rest by other services."""
+    """At most `limit` plans that lost: half from other nodes, the rest by other services."""
     elsewhere = list(plans[1 : 2 + limit // 2])[:limit]
     services = _other_services(pricer, plans[0]) if plans else []
     services = sorted(services, key=lambda plan: plan.rank)[: limit - len(elsewhere)]

@@ -3,7 +3,7 @@
 import io
 import json
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -250,29 +250,6 @@ def test_two_lines_of_one_product_share_its_stock(world: Any) -> None:
         {"line_no": 2, "qty": "1", "sku": "AA-3"},
     ]
     assert plan["backorder"] == [{"line_no": 2, "qty": "1", "sku": "AA-3"}]
-
-
-def test_a_shipment_above_the_parcel_limit_pays_for_two_parcels(world: Any) -> None:
-    world.rows["carrier_service"][0]["max_weight_g"] = 1000
-    world.rows["carrier_service"][1]["is_deleted"] = True
-    world.order("SO-1", "US-4", ("AA-1", 4))
-    parts = json.loads(_options(world.run(), "SO-1")[0]["cost_parts"])
-    assert parts["freight"] == "12.0000"  # two parcels at 5, and 2 kg at 1
-
-
-def test_the_rate_that_holds_today_counts_with_its_break_and_fuel(world: Any) -> None:
-    more = {"fuel_pct": Decimal(10), "transit_days": 2}
-    world.rate("UPS Ground", "US-4", "US-6", "3", "1", **more)
-    world.rate("UPS Ground", "US-4", "US-6", "2", "1", valid_from=date(2026, 3, 1), **more)
-    world.rate("UPS Ground", "US-4", "US-6", "1", "1", valid_from=date(2026, 4, 1), **more)
-    world.rate("UPS Ground", "US-4", "US-6", "4", "0.50", break_g=1000, **more)
-    world.rate("UPS Ground", "US-4", "US-6", "0", "0", break_g=500, currency="CAD")
-    world.order("SO-1", "US-6", ("AA-1", 1))
-    world.order("SO-2", "US-6", ("AA-1", 2))
-    result = world.run()
-    freight = [json.loads(_options(result, no)[0]["cost_parts"])["freight"]
-               for no in ("SO-1", "SO-2")]  # fmt: skip
-    assert freight == ["2.7500", "4.9500"]
 
 
 def test_explain_shows_the_choice_and_why_the_others_lost(world: Any) -> None:
