@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
+from estate.faults import FAULTS
 from estate.network import Estate
 from estate.server import DEMO_KEY
 from estate.store import EstateError
@@ -90,7 +91,7 @@ def serve(
 
 @app.command()
 def inject(
-    fault: Annotated[str, typer.Argument(help="Name; `status` lists them.")], home: Home = HERE
+    fault: Annotated[str, typer.Argument(help=f"One of {', '.join(FAULTS)}.")], home: Home = HERE
 ) -> None:
     """Break something in what the sources show.
 

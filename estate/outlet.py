@@ -84,9 +84,9 @@ class Outlet:
         """Show the sources' rows as they truly are."""
         active, held = dict(world.faults), self._held(world)
         world.faults.clear()
-        self._reshow(world, list(active), active)
         if held is not None:
             self._catch_up(world, held)
+        self._reshow(world, list(active), active)
 
     def _reshow(self, world: World, names: list[str], known: dict[str, Any] | None = None) -> None:
         known = known or world.faults
@@ -108,8 +108,9 @@ class Outlet:
                     key = tuple(row[c.name] for c in TRUTH[table].primary_key)
                     if key in alive:
                         alive[key]["updated_at"] = at
+            self._show(world, rows)
+            # The truth commits last here as well: a crash before it leaves the fault on record.
             self._write_meta(connection, world)
-        self._show(world, rows)
 
     def _true_row(self, connection: Any, fault: Fault, key: list[Any]) -> Row:
         table = TRUTH[str(fault.table)]
