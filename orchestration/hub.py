@@ -1,8 +1,10 @@
 """The hub that a process works on: its settings, its lake and its releases."""
 
 import os
+import sys
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from orchestration.settings import ROOT, Settings, load
 from warehouse import extensions
@@ -38,7 +40,10 @@ class Hub:
         """Tell dbt and Dagster, which read the environment, where this hub is."""
         home = self.settings.home
         (home / "dagster").mkdir(parents=True, exist_ok=True)
+        beside = str(Path(sys.executable).parent)  # dbt and the taps, when nothing is activated
+        path = os.environ.get("PATH", "").split(os.pathsep)
         os.environ |= {
+            "PATH": os.pathsep.join([beside, *(part for part in path if part != beside)]),
             "CROSSDOCK_HOME": str(home),
             "CROSSDOCK_EXTENSIONS": str(extensions.directory()),
             "CROSSDOCK_DAGSTER": str(home / "dagster"),

@@ -30,8 +30,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Bound to the streams as they are now: while a job runs, what libraries print goes to a log.
+out = Console(file=sys.stdout, highlight=False)
+err = Console(file=sys.stderr, highlight=False)
 
 
 def load_commands() -> typer.Typer:

@@ -1,6 +1,7 @@
 """Run a job with progress on the screen, then give the account of it."""
 
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 
 import dagster as dg
 import typer
@@ -22,13 +23,15 @@ def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey]
             out.print(f"{mark} {step.name:<22} {step.seconds:6.1f} s  {account.of_step(step)}")
             status.update("")
 
-        result = run_job(
-            hub,
-            job,
-            assets=[*assets, *_assets(sources)] or None,
-            started=lambda name: status.update(f"{name} …"),
-            ended=ended,
-        )
+        log = hub.settings.home / "crossdock.log"
+        with log.open("a", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+            result = run_job(
+                hub,
+                job,
+                assets=[*assets, *_assets(sources)] or None,
+                started=lambda name: status.update(f"{name} …"),
+                ended=ended,
+            )
     account.of_run(hub, job, result, out)
     if not result.success:
         for error in result.errors:
