@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 
+from contracts.dialect import snapshot
 from contracts.model import Contract, Rule, Table
-from contracts.queries import query, relation
+from contracts.queries import query, relation, screen
 from contracts.suite import Job, Outcome, run
 from contracts.verdict import (
     FAILED,
@@ -52,6 +53,16 @@ def judge(
     if now.tzinfo is None:
         raise ValueError("judge() needs a `now` with its time zone, such as datetime.now(UTC).")
     listed = [(contract, table) for contract in contracts for table in contract.tables]
+    with snapshot(con):
+        return _judge(con, listed, now, catalog)
+
+
+def _judge(
+    con: duckdb.DuckDBPyConnection,
+    listed: Sequence[tuple[Contract, Table]],
+    now: datetime,
+    catalog: str,
+) -> list[Verdict]:
     found = _look(con, listed, catalog)
     decided: dict[tuple[str, str], Verdict] = {}
     suites: list[tuple[Contract, Table, list[Job]]] = []
@@ -66,14 +77,55 @@ def judge(
                 jobs.append(_job(rule, contract, catalog, now))
         if jobs:
             suites.append((contract, table, jobs))
-    runs = run(con, [(catalog, c.schema, t.name, jobs) for c, t, jobs in suites])
-    for (contract, table, jobs), outcomes in zip(suites, runs, strict=True):
-        at = found[contract.dataset(table.name)]
+    clean = _screened(con, suites, catalog)
+    closer: list[tuple[Contract, Table, list[Job]]] = []
+    for contract, table, jobs in suites:
+        dataset = contract.dataset(table.name)
+        for job in jobs:
+            if (held := clean.get((dataset, job.rule.id))) is not None:
+                rows = found[dataset].rows
+                decided[dataset, job.rule.id] = _judged(contract, table, job, held, rows)
+        left = [job for job in jobs if (dataset, job.rule.id) not in decided]
+        closer += [(contract, table, left)] if left else []
+    runs = run(con, [(catalog, c.schema, t.name, jobs) for c, t, jobs in closer])
+    for (contract, table, jobs), outcomes in zip(closer, runs, strict=True):
+        dataset = contract.dataset(table.name)
         for job, outcome in zip(jobs, outcomes, strict=True):
-            decided[contract.dataset(table.name), job.rule.id] = _judged(
-                contract, table, job, outcome, at.rows
+            decided[dataset, job.rule.id] = _judged(
+                contract, table, job, outcome, found[dataset].rows
             )
     return [decided[c.dataset(t.name), rule.id] for c, t in listed for rule in t.rules]
+
+
+def _screened(
+    con: duckdb.DuckDBPyConnection,
+    suites: Sequence[tuple[Contract, Table, Sequence[Job]]],
+    catalog: str,
+) -> dict[tuple[str, str], Outcome]:
+    """Hold the rules on single rows against each table in one scan; return those that held.
+
+    Those that did not, and those of a table whose screening failed, are looked at one by one.
+    """
+    screened = [
+        (contract, table, [job for job in jobs if job.query is not None and job.query.where])
+        for contract, table, jobs in suites
+    ]
+    screened = [(contract, table, jobs) for contract, table, jobs in screened if jobs]
+    asked = []
+    for contract, table, jobs in screened:
+        wheres = [str(job.query.where) for job in jobs if job.query is not None]
+        rule = Rule(f"{table.name}.screen", "screen", table.name, None, "conformity", "error")
+        sql = screen(relation(catalog, contract, table.name), wheres)
+        asked.append((catalog, contract.schema, table.name, [Job(rule, sql)]))
+    held: dict[tuple[str, str], Outcome] = {}
+    for (contract, table, jobs), (outcome,) in zip(screened, run(con, asked), strict=True):
+        counts = outcome.rows[0] if outcome.rows else {}
+        share = outcome.cost_s / len(jobs)
+        for place, job in enumerate(jobs):
+            if outcome.held or (outcome.error is None and counts.get(str(place)) == 0):
+                passed = Outcome(True, 0, (), None, share)
+                held[contract.dataset(table.name), job.rule.id] = passed
+    return held
 
 
 def _look(
@@ -218,7 +270,7 @@ def _sample(contract: Contract, table: Table, job: Job, outcome: Outcome) -> tup
         ", ".join(
             f"{name}={REDACTED if hidden or name in personal else value}"
             for name, value in row.items()
-            if name not in bare
+            if name not in bare and not name.startswith("_")
         )
         for row in outcome.rows
     )

@@ -10,6 +10,7 @@ row count, an age, or a ``sql`` rule that computes some other number, is a numbe
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ class Query:
 
     sql: str
     is_number: bool = False
+    where: str | None = None  # the condition on one row alone, where that is all there is
 
 
 def quoted(name: str) -> str:
@@ -62,7 +64,22 @@ def query(rule: Rule, contract: Contract, *, catalog: str, now: datetime) -> Que
             return Query(f"SELECT epoch({then} - {newest}) AS age_s FROM {source}", is_number=True)
         case _:
             where = _condition(rule, contract, catalog)
-            return Query(f"SELECT {keys} FROM {source} WHERE {where}")
+            alone = where if rule.kind != "references" else None
+            return Query(f"SELECT {keys} FROM {source} WHERE {where}", where=alone)
+
+
+def screen(source: str, conditions: Sequence[str]) -> Query:
+    """Write one query that holds all conditions on single rows against a table in one scan.
+
+    It gives no row if no row meets any condition, else one row with the count of each, under the
+    condition's place. Judged one by one, 1,100 rules took 40 s of CPU on DuckLake.
+    """
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE {condition}) AS {quoted(str(place))}"
+        for place, condition in enumerate(conditions)
+    )
+    some = " OR ".join(f"{quoted(str(place))} > 0" for place in range(len(conditions)))
+    return Query(f"SELECT * FROM (SELECT {counts} FROM {source}) AS counted WHERE {some}")
 
 
 def _condition(rule: Rule, contract: Contract, catalog: str) -> str:
