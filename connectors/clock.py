@@ -20,5 +20,7 @@ def zone(name: str, setting: str) -> ZoneInfo:
 
 def is_uncertain(moment: datetime, place: ZoneInfo) -> bool:
     """Whether the clocks of a zone show this time twice or never (a change of summer time)."""
+    if place.key == "UTC":
+        return False
     early = moment.replace(tzinfo=place, fold=0).utcoffset()
     return early != moment.replace(tzinfo=place, fold=1).utcoffset()

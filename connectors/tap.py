@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from types import FrameType
 from typing import Any, ClassVar
 
 import click
@@ -77,6 +78,10 @@ class CrossdockTap(Tap):
         if errors and raise_errors:
             raise ConfigValidationError("Config validation failed", errors=errors)
         return errors
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End as killed: the SDK would write a state in the middle of a line and exit with 0."""
+        sys.exit(128 + signum)
 
     def _mended(self, message: str) -> str:
         for name, setting in self.config_jsonschema["properties"].items():

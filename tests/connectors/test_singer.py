@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -135,6 +136,35 @@ def test_the_console_script_runs_without_a_traceback_on_any_error(tap):
     assert "none.json" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """A running tap-sql with more to say than a pipe holds."""
+    with sqlite3.connect(tmp_path / "big.db") as database:
+        database.execute("create table t (id integer primary key, name text)")
+        database.executemany("insert into t (name) values (?)", [("x" * 100,)] * 20_000)
+    database.close()
+    (tmp_path / "config.json").write_text(json.dumps({"url": f"sqlite:///{tmp_path / 'big.db'}"}))
+    command = [Path(sys.executable).parent / "tap-sql", "--config", tmp_path / "config.json"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe) as running:
+        running.stdout.readline()
+        yield running
+
+
+def test_a_reader_that_goes_away_ends_the_tap_without_a_traceback(endless):
+    endless.stdout.close()
+    said = endless.stderr.read().decode()
+    assert endless.wait() == 1
+    assert "Traceback" not in said and "Exception ignored" not in said
+
+
+def test_a_tap_that_is_told_to_stop_does_not_look_finished(endless):
+    endless.terminate()
+    written = endless.stdout.read()
+    assert endless.wait() == 128 + signal.SIGTERM
+    assert b'"STATE"' not in written
 
 
 @pytest.mark.parametrize("tap", TAPS, ids=lambda tap: tap.name)
