@@ -1,10 +1,10 @@
-"""A small hub to build in: raw tables by the sources' contracts, rows from YAML, dbt as a user runs it."""
+"""A small hub to build in: raw tables by contract, rows from YAML, dbt as a user runs it."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,9 @@ class Hub:
                 con.execute(f"CREATE SCHEMA lake.{contract.name}")
                 for table in contract.tables:
                     columns = ", ".join(f'"{c.name}" {c.physical_type}' for c in table.columns)
-                    con.execute(f"CREATE TABLE lake.{contract.name}.{table.name} ({columns}, {LANDED})")
+                    con.execute(
+                        f"CREATE TABLE lake.{contract.name}.{table.name} ({columns}, {LANDED})"
+                    )
 
     def load(
         self,
@@ -123,10 +125,10 @@ def _defaults(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str
     return {}, rows
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory, world: dict[str, Any]) -> Iterator[Hub]:
-    """The small world, loaded and built once a module."""
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory, world: dict[str, Any]) -> Hub:
+    """The small world, loaded and built once with every unit test; tests only read it."""
     hub = Hub(tmp_path_factory.mktemp("hub"))
     hub.load(world)
-    hub.dbt("run")
-    yield hub
+    hub.dbt("build")
+    return hub

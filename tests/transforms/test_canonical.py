@@ -141,7 +141,8 @@ def test_services_meet_however_their_carrier_is_cased(hub: Any) -> None:
         ("usps", "GroundAdvantage", "Ground Advantage", 31751, "carrier"),
     ]
     assert hub.rows(
-        "SELECT count(*) FROM canonical.carrier_rate JOIN canonical.carrier_service USING (service_uid)"
+        "SELECT count(*) FROM canonical.carrier_rate "
+        "JOIN canonical.carrier_service USING (service_uid)"
     ) == [(2,)]
 
 

@@ -1,12 +1,13 @@
 {#-
     The last select of every canonical model: the contract's columns, in its order and types, and
     the hash of the business columns. So a column list is written once, in its contract.
-    In a dbt unit test the contract is out of reach, and the rows are passed on as they are.
+    In a dbt unit test the contract is out of reach (dbt gives it an empty graph): the rows pass as
+    they are, with an empty hash.
 -#}
 {% macro canonical(entity, relation) -%}
     {%- set columns = contracted_columns(entity) -%}
     {%- if not columns -%}
-    select * from {{ relation }}
+    select *, '' as record_hash from {{ relation }}
     {%- else -%}
     {%- set not_business = [
         'source_system', 'source_key', 'source_updated_at', 'loaded_at', 'record_hash',
@@ -30,7 +31,7 @@
 
 {% macro contracted_columns(entity) -%}
     {%- if not execute -%}{{ return([]) }}{%- endif -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == entity -%}
+    {%- for node in graph.get('nodes', {}).values() if node.resource_type == 'model' and node.name == entity -%}
         {{ return(node.columns.values() | list) }}
     {%- endfor -%}
     {{ return([]) }}
