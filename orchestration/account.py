@@ -79,9 +79,9 @@ def _sources(steps: Sequence[Step]) -> Table:
 def contracts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
     """Return passed and failed rules by contract."""
     table = Table(title="Contracts", title_justify="left")
-    table.add_column("contract")
-    table.add_column("owner")
-    for name in ("passed", "warnings", "failed", "not evaluated"):
+    table.add_column("contract", no_wrap=True)
+    table.add_column("owner", no_wrap=True)
+    for name in ("passed", "warned", "failed", "unknown"):
         table.add_column(name, justify="right")
     by_contract: dict[tuple[str, str], dict[str, int]] = {}
     for row in verdicts:

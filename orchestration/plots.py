@@ -3,37 +3,37 @@
 import base64
 import io
 import json
-from collections import defaultdict
+from collections import Counter
 
 import dagster as dg
 import pyarrow as pa
 
 
-def cost_by_node_and_service(option: pa.Table) -> dg.MarkdownMetadataValue | None:
-    """Draw what the chosen options cost, by node, stacked by carrier service.
+def shipments_by_node_and_service(option: pa.Table) -> dg.MarkdownMetadataValue | None:
+    """Draw how many shipments the chosen plans give each node, stacked by carrier service.
 
     `option` is a run's decision_option table. None where nothing was chosen.
     """
-    costs: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for row in option.to_pylist():
-        if not row["is_chosen"] or row["cost"] is None:
-            continue
-        for shipment in json.loads(row["plan"]).get("shipments", []):
-            costs[shipment["node"]][shipment["service"]] += float(shipment["freight"])
-    if not costs:
+    counts: Counter[tuple[str, str]] = Counter(
+        (shipment["node_code"], f"{shipment['carrier']} {shipment['service']}")
+        for row in option.to_pylist()
+        if row["is_chosen"]
+        for shipment in json.loads(row["plan"])["shipments"]
+    )
+    if not counts:
         return None
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 3.2), layout="constrained")
     axes = figure.subplots()
-    nodes = sorted(costs)
-    bottom = [0.0] * len(nodes)
-    for service in sorted({s for by_service in costs.values() for s in by_service}):
-        heights = [costs[node].get(service, 0.0) for node in nodes]
+    nodes = sorted({node for node, _ in counts})
+    bottom = [0] * len(nodes)
+    for service in sorted({service for _, service in counts}):
+        heights = [counts[node, service] for node in nodes]
         axes.bar(nodes, heights, bottom=bottom, label=service)
         bottom = [low + high for low, high in zip(bottom, heights, strict=True)]
-    axes.set_ylabel("freight of the chosen plans")
+    axes.set_ylabel("shipments of the chosen plans")
     axes.legend(fontsize="small")
     return _markdown(figure, FigureCanvasAgg)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+# Settings of one home, as NAME=value lines; the demo keeps its simulated clock there.
+OWN_SETTINGS = "settings.env"
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -57,8 +59,9 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """Read the settings from the environment, with the home as an absolute path."""
-    settings = Settings()
-    settings.home = settings.home.expanduser().resolve()
+    """Read the settings: the environment's, then those that stand in the home; paths absolute."""
+    home = Settings().home.expanduser().resolve()
+    settings = Settings(_env_file=home / OWN_SETTINGS)
+    settings.home = home
     settings.sources = settings.sources.expanduser().resolve()
     return settings

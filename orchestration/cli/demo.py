@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.cli import app, out
-from orchestration.settings import load
+from orchestration.settings import OWN_SETTINGS, load
 
 if TYPE_CHECKING:
     from estate import Estate
@@ -42,7 +42,7 @@ def demo(
             out.print("No release yet: a good run comes first.")
             work("run")
             estate.advance()
-            os.environ["CROSSDOCK_NOW"] = estate.now.isoformat()
+            _set_clock(estate)
         estate.inject(fault)
         out.print(f"Fault injected: {fault}: {estate.faults()[fault]}")
         work("run")
@@ -62,8 +62,7 @@ def simulated_network(
 
     A network that is there already is mended of its faults and, if asked, advanced by a day.
     """
-    from estate import Estate
-    from estate.server import DEMO_KEY
+    from estate import DEMO_KEY, Estate
 
     home = load().home / "estate"
     if (home / "estate.json").exists():
@@ -81,6 +80,11 @@ def simulated_network(
             "CROSSDOCK_THREEPL_FOLDER": str(estate.drop_folder),
             "CROSSDOCK_CARRIER_URL": url,
             "CROSSDOCK_CARRIER_API_KEY": DEMO_KEY,
-            "CROSSDOCK_NOW": estate.now.isoformat(),
         }
+        _set_clock(estate)
         yield estate
+
+
+def _set_clock(estate: "Estate") -> None:
+    """Make the network's clock the home's, for this command and those that follow."""
+    (load().home / OWN_SETTINGS).write_text(f"CROSSDOCK_NOW={estate.now.isoformat()}\n")

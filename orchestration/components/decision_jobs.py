@@ -70,9 +70,9 @@ def _asset(job: Job[Any], owner: str) -> dg.AssetsDefinition:
                 ),
             ),
         }
-        plot = plots.cost_by_node_and_service(result.decision_option)
+        plot = plots.shipments_by_node_and_service(result.decision_option)
         if plot is not None:
-            metadata["cost_by_node_and_service"] = plot
+            metadata["shipments_by_node_and_service"] = plot
         return dg.MaterializeResult(metadata=metadata)
 
     return _decide

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from estate import Estate
-from estate.server import DEMO_KEY
+from estate import DEMO_KEY, Estate
 from warehouse.lake import Lake
 from warehouse.release import Releases
 
