@@ -47,7 +47,10 @@ def _fill(root: Path) -> None:
     version = f"v{duckdb.__version__}"
     row = duckdb.execute("PRAGMA platform").fetchone()
     folder = root / version / (row[0] if row else "unknown")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if root.stat().st_uid != os.getuid():
+        # Native code is loaded from here: a folder that another user made is not ours to trust.
+        raise PermissionError(f"{root} belongs to another user")
     for name in NAMES:
         source = _wheel_file(name, version)
         target = folder / source.name

@@ -1,5 +1,6 @@
 """The lake: DuckLake with a SQLite catalog; how to create it, open it, lock it, write to it."""
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -72,8 +73,9 @@ class Lake:
                     leftover.unlink()
                 self._make_catalog(aside)
                 aside.replace(paths.catalog)
-            with self.connect() as con:
-                hub.create(con)
+            if not self._has_hub():
+                with self.connect() as con:
+                    hub.create(con)
         return self
 
     def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -140,6 +142,17 @@ class Lake:
             con.execute(f"INSERT INTO {target} BY NAME FROM rows")
             con.execute("COMMIT")
 
+    def _has_hub(self) -> bool:
+        """Ask SQLite itself, which takes 1 ms; attaching the lake takes 0.3 s."""
+        self._check_catalog()
+        uri = f"{self.paths.catalog.as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=60)) as catalog:
+            rows = catalog.execute(
+                "SELECT t.table_name FROM ducklake_table AS t JOIN ducklake_schema AS s"
+                " USING (schema_id) WHERE s.schema_name = 'hub' AND t.end_snapshot IS NULL"
+            ).fetchall()
+        return {row[0] for row in rows} >= hub.TABLES.keys()
+
     def _make_catalog(self, path: Path) -> None:
         with open_duckdb() as con:
             attach(con, path, self.paths.data, alias="lake", create=True)
@@ -172,9 +185,16 @@ class Lake:
                 )
 
 
-def open_duckdb() -> duckdb.DuckDBPyConnection:
-    """Open an in-memory DuckDB that works offline, in UTC, and keeps its spill files to itself."""
-    con = duckdb.connect(config={"extension_directory": str(extensions.directory())})
+def open_duckdb(*, is_trusted: bool = True) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB that works offline and in UTC.
+
+    is_trusted: whether only our own statements run on it; then the extensions, whose wheels are
+    held by hash in the lock file, are not verified again, which takes 0.27 s a connection.
+    """
+    config = {"extension_directory": str(extensions.directory())}
+    if is_trusted:
+        config["allow_unsigned_extensions"] = "true"
+    con = duckdb.connect(config=config)
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     return con

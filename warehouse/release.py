@@ -185,7 +185,7 @@ class Releases:
                 f"The catalog of release {release_id} is not as it was published. Open another "
                 f"release, or publish again. File: {catalog}"
             )
-        con = open_duckdb()
+        con = open_duckdb(is_trusted=False)
         attach(con, catalog, self._lake.paths.data, alias="release", read_only=True)
         con.execute(f"USE {sql.name('release')}")
         return con

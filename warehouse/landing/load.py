@@ -67,13 +67,13 @@ class Load:
         path = self._lake.paths.catalog.parent / f"source-{settings.source}.lock"
         lock = FileLock(path, timeout=settings.lock_timeout_s, fallback_to_soft=False)
         try:
-            lock.acquire()
+            held = lock.acquire()
         except Timeout as error:
             raise LandingError(
                 f"Another load of '{settings.source}' is running; waited "
                 f"{settings.lock_timeout_s:g} s. Run again once it has ended. Lock: {path}"
             ) from error
-        with lock, Committer(self._lake, settings, self._limits, self._zone) as committer:
+        with held, Committer(self._lake, settings, self._limits, self._zone) as committer:
             for line in lines.read(stream, settings.max_line_bytes):
                 self._take(line, committer)
                 if self._rows >= settings.batch_rows or self._bytes >= settings.batch_bytes:
