@@ -21,7 +21,9 @@ def open_books(world: World) -> None:
         _product(world, product)
     for line in rate_card():
         valid_from = FIRST_DAY - timedelta(days=60)
-        world.book.add("erp.freight_rates", **line, valid_from=valid_from, updated_at=world.close)
+        world.book.add(
+            "erp.freight_rates", **line, valid_from=valid_from, updated_at=world.entered()
+        )
     rng = world.rng("opening")
     for product in world.catalogue.products:
         for node in NODES:
@@ -52,17 +54,17 @@ def daily_share(world: World, product: Product, node: str) -> float:
 
 
 def _places(world: World) -> None:
-    add, at = world.book.add, world.close
+    add = world.book.add
     for node in NODES:
         add(
             "erp.warehouses", code=node.code, name=node.name, type=node.kind, gln13=gln13(node.gln),
             tz=node.tz, country="US", postal=node.place.postal, lat=node.lat, lon=node.lon,
-            ops_status="open", updated_at=at,
+            ops_status="open", updated_at=world.entered(),
         )  # fmt: skip
     for node in OWN:
         add(
             "wms.facilities", facility_code=node.code, name=node.name, ops_status="open",
-            updated_at=at,
+            updated_at=world.entered(),
         )  # fmt: skip
         for bin_id, kind in ((f"{node.code}-QC-01", "qc"), (f"{node.code}-DMG-01", "qc")):
             stockroom.add_bin(world, node.code, bin_id, kind)
@@ -73,18 +75,18 @@ def _places(world: World) -> None:
             "erp.partners", partner_id=f"S-{number:04d}", role="supplier",
             name=f"Supplier {number:02d} Ltd", email=f"orders{number:02d}@supplier.example",
             phone=f"555-02{number:02d}", street=f"{number * 10} Dock Road", city=place.city,
-            postal=place.postal, country="US", updated_at=at,
+            postal=place.postal, country="US", updated_at=world.entered(),
         )  # fmt: skip
 
 
 def _product(world: World, product: Product) -> None:
-    add, at = world.book.add, world.close
+    add = world.book.add
     length, width, height = product.size
     add(
         "erp.products", sku=product.sku, name=product.name, category=product.category,
         base_uom="EA", lifecycle=product.lifecycle, gtin13=product.gtin13, unit_cost=product.cost,
         currency="USD", hazmat_class=product.hazmat, length_mm=length, width_mm=width,
-        height_mm=height, net_weight_g=product.net_g, updated_at=at,
+        height_mm=height, net_weight_g=product.net_g, updated_at=world.entered(),
     )  # fmt: skip
     factor = product.case_factor
     for level, gtin, units, size in (
@@ -99,13 +101,15 @@ def _product(world: World, product: Product) -> None:
         add(
             "erp.product_packs", sku=product.sku, pack_level=level, gtin14=gtin, qty_num=units,
             qty_den=1, length_mm=size[0], width_mm=size[1], height_mm=size[2],
-            gross_g=product.gross_g * units + (0 if level == "each" else 240), updated_at=at,
+            gross_g=product.gross_g * units + (0 if level == "each" else 240),
+            updated_at=world.entered(),
         )  # fmt: skip
     measured = product.measured or (None, None, None)
     add(
         "wms.items", item_id=product.item_id, gtin14=product.each, description=product.name.upper(),
         length_mm=measured[0], width_mm=measured[1], height_mm=measured[2],
-        gross_g=product.gross_g + product.number % 5 if product.measured else None, updated_at=at,
+        gross_g=product.gross_g + product.number % 5 if product.measured else None,
+        updated_at=world.entered(),
     )  # fmt: skip
     for node in OWN:
         if node.code in product.nodes:

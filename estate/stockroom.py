@@ -26,7 +26,7 @@ def add_bin(world: World, node: str, code: str, kind: str) -> None:
     bay, level = (*place, "1")[:2]
     world.book.add(
         "wms.bins", bin_id=code, facility_code=node, zone=aisle[0], aisle=aisle, bay=bay,
-        level=level, bin_type=kind, updated_at=world.close if world.day == 0 else world.at(5),
+        level=level, bin_type=kind, updated_at=world.entered() if world.day == 0 else world.at(5),
     )  # fmt: skip
 
 

@@ -64,6 +64,14 @@ class World:
         self.counters[counter] += 1
         return self.counters[counter]
 
+    def entered(self) -> datetime:
+        """When the next piece of master data was typed in, in the month before the first day.
+
+        One after the other, as people do it: rows that all bear one instant would come whole with
+        every incremental pull, which has to ask for `>=` the newest that it knows.
+        """
+        return self.close - timedelta(days=30) + timedelta(seconds=37 * self.number("entered"))
+
     def index(self) -> None:
         """Find again, from rows just loaded, what is otherwise kept up as they change."""
         for row in self.book.all("net.stock"):
