@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
@@ -155,7 +156,8 @@ def _models(annotation: Any, *, inside_list: bool) -> list[type[BaseModel]]:
 
 @functools.cache
 def _validator() -> Any:
-    schema = json.loads(OpenDataContractStandard.json_schema())  # type: ignore[no-untyped-call]
+    text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
+    schema = json.loads(text)
     return jsonschema.validators.validator_for(schema)(schema)
 
 

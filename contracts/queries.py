@@ -44,7 +44,8 @@ def query(rule: Rule, contract: Contract, *, catalog: str, now: datetime) -> Que
     """Write the query of a rule; its table and columns are taken to exist."""
     table = contract.table(rule.table)
     source = relation(catalog, contract, rule.table)
-    keys = ", ".join(quoted(k) for k in table.primary_key or _names(table))
+    shown = dict.fromkeys([*(table.primary_key or _names(table)), str(rule.column)])
+    keys = ", ".join(quoted(name) for name in shown)
     match rule.kind:
         case "sql":
             return _declared(rule, contract, catalog)
