@@ -191,7 +191,9 @@ def open_duckdb(*, is_trusted: bool = True) -> duckdb.DuckDBPyConnection:
     is_trusted: whether only our own statements run on it; then the extensions, whose wheels are
     held by hash in the lock file, are not verified again, which takes 0.27 s a connection.
     """
-    config = {"extension_directory": str(extensions.directory())}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "extension_directory": str(extensions.directory())
+    }
     if is_trusted:
         config["allow_unsigned_extensions"] = "true"
     con = duckdb.connect(config=config)

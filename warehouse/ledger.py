@@ -61,13 +61,18 @@ def has_batch(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
     return found.fetchone() is not None
 
 
-def interrupted(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
-    """Return the batches of a source's loads that did not reach their end, since one last did."""
+def interrupted(con: duckdb.DuckDBPyConnection, source: str, load_id: str) -> set[str]:
+    """Return the batches that a load of these bytes may find landed already.
+
+    These are of the source's loads that did not reach their end, since one last did, and of the
+    load of the same id, whose caller may not have learnt that it ended.
+    """
     rows = con.execute(
         """SELECT DISTINCT batch_id FROM lake.hub.ledger WHERE source = $source
-           AND committed_at > coalesce((SELECT max(committed_at) FROM lake.hub.ledger
-               WHERE source = $source AND is_final), '-infinity'::TIMESTAMPTZ)""",
-        {"source": source},
+           AND (load_id = $load_id
+            OR committed_at > coalesce((SELECT max(committed_at) FROM lake.hub.ledger
+               WHERE source = $source AND is_final), '-infinity'::TIMESTAMPTZ))""",
+        {"source": source, "load_id": load_id},
     ).fetchall()
     return {row[0] for row in rows}
 

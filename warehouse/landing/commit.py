@@ -42,7 +42,7 @@ class Committer:
         # without a key would be doubled.
         self._landed = {
             batch_id[-DIGEST_CHARACTERS:]: batch_id
-            for batch_id in ledger.interrupted(self._con, source)
+            for batch_id in ledger.interrupted(self._con, source, self._settings.load_id)
         }
         last = ledger.last_sequence(self._con, source)
         self._sequence = max(time.time_ns() // 1000, last + 1)
@@ -70,6 +70,10 @@ class Committer:
         if landed := self._landed.get(digest):
             now = datetime.now(UTC)
             known = ledger.read_batch(self._con, landed)
+            if landed == batch.batch_id:
+                log.info("batch %s of this load had landed before", landed)
+                self._remember(parts)
+                return known
             again = tuple(_again(entry, self._settings.load_id, batch, now) for entry in known)
             batch = replace(batch, landed=again)
             log.info("batch %s had landed before; its rows are not loaded again", landed)
@@ -80,12 +84,15 @@ class Committer:
         stamp = Stamp(self._settings.load_id, datetime.now(UTC), self._sequence)
         with self._lake.lock(self._settings.lock_timeout_s, f"load {self._settings.source}"):
             entries = write(self._lake, self._con, batch, ready, self._settings, stamp)
+        self._remember(parts)
+        return entries
+
+    def _remember(self, parts: list[Part]) -> None:
         for name, shape, gathered in parts:
             if shape is not None:
                 self._shapes[name] = shape
             if gathered.lines:
                 self._overwritten.add(name)
-        return entries
 
     def _is_due(self, part: Part) -> bool:
         name, shape, gathered = part

@@ -169,7 +169,11 @@ class Load:
 
     def _flush(self, committer: Committer, *, is_final: bool = False) -> None:
         parts = [(s.name, s.shape, s.gathered) for s in self._streams.values()]
-        digest = self._digest.copy().hexdigest()
+        reached = self._digest.copy()
+        if is_final:
+            # The end is a place of its own, also when the last batch ended right before it.
+            reached.update(b"end")
+        digest = reached.hexdigest()
         done = committer.commit(parts, state=self._state, digest=digest, is_final=is_final)
         self.totals.emitted += sum(entry.emitted for entry in done)
         self.totals.loaded += sum(entry.loaded for entry in done)

@@ -1,0 +1,170 @@
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warehouse.errors import ReleaseError
+from warehouse.lake import Lake
+from warehouse.release import Release, Releases, is_blocking
+
+NOW = datetime(2026, 3, 11, 22, tzinfo=UTC)
+PASSED = {"dataset": "wms.stock", "rule": "qty", "severity": "error", "status": "passed"}
+WARNED = {**PASSED, "severity": "warning", "status": "failed"}
+FAILED = {**PASSED, "status": "failed", "message": "3 rows below 0"}
+SKIPPED = {**PASSED, "status": "not_evaluated", "message": "no such column"}
+
+
+def publish(releases: Releases, verdicts: Any = (PASSED, WARNED), now: datetime = NOW) -> Release:
+    marks = {"wms": NOW.isoformat()}
+    versions = {"wms": "1.0.0"}
+    return releases.publish(verdicts, contract_versions=versions, as_of_marks=marks, now=now)
+
+
+@pytest.fixture
+def lake(landed: Any) -> Iterator[Lake]:
+    with landed.lake.connect() as con:
+        con.execute("CREATE SCHEMA lake.canonical; CREATE SCHEMA lake.wms")
+        con.execute("CREATE TABLE lake.canonical.product AS SELECT i FROM range(1000) AS r(i)")
+        con.execute("CREATE TABLE lake.wms.worker AS SELECT 'Very Private' AS name")
+    yield landed.lake
+
+
+def change(lake: Lake, value: int = 7) -> None:
+    with lake.lock(), lake.connect() as con:
+        con.execute("INSERT INTO lake.canonical.product VALUES (?)", [value])
+
+
+def test_a_release_shows_the_canonical_tables_and_nothing_else(lake: Lake) -> None:
+    releases = Releases(lake)
+    release = publish(releases)
+    assert release == releases.current()
+    assert release.tables == {"canonical.product": 1000}
+    with releases.open(release.release_id) as con:
+        assert con.execute("SELECT count(*) FROM canonical.product").fetchall() == [(1000,)]
+        schemas = con.execute("SELECT DISTINCT schema FROM (SHOW ALL TABLES)").fetchall()
+        with pytest.raises(Exception, match="read-only"):
+            con.execute("DELETE FROM canonical.product")
+    assert schemas == [("canonical",)]
+    assert b"Very Private" not in (release.path / "catalog.sqlite").read_bytes()
+
+
+def test_a_release_stays_as_it_was_while_the_lake_goes_on(lake: Lake) -> None:
+    releases = Releases(lake)
+    first = publish(releases)
+    change(lake)
+    second = publish(releases, now=NOW + timedelta(days=1))
+    assert [one.release_id for one in releases.list()] == [first.release_id, second.release_id]
+    for release, rows in ((first, 1000), (second, 1001)):
+        with releases.open(release.release_id) as con:
+            assert con.execute("SELECT count(*) FROM canonical.product").fetchall() == [(rows,)]
+
+
+def test_the_same_snapshot_published_again_is_the_same_release(lake: Lake) -> None:
+    releases = Releases(lake)
+    first = publish(releases)
+    assert publish(releases, now=NOW + timedelta(hours=1)) == first
+    with lake.connect() as con:
+        con.execute("INSERT INTO lake.hub.state VALUES ('wms', '{}', 'x', now())")
+    assert publish(releases, now=NOW + timedelta(hours=2)) == first
+
+
+@pytest.mark.parametrize("verdicts", [[], [FAILED], [PASSED, SKIPPED]])
+def test_what_did_not_pass_is_never_released(lake: Lake, verdicts: list[Any]) -> None:
+    with pytest.raises(ReleaseError):
+        publish(Releases(lake), verdicts)
+    assert Releases(lake).current() is None
+
+
+def test_an_error_that_was_not_evaluated_blocks_and_a_warning_does_not() -> None:
+    assert [is_blocking(one) for one in (PASSED, WARNED, FAILED, SKIPPED)] == [0, 0, 1, 1]
+
+
+def test_a_breach_leaves_the_last_release_in_place_and_says_that_it_ages(lake: Lake) -> None:
+    releases = Releases(lake)
+    good = publish(releases)
+    change(lake)
+    later = NOW + timedelta(days=1)
+    for day in (later, later + timedelta(days=1)):
+        kept = releases.reject([PASSED, FAILED], now=day)
+    assert kept is not None
+    assert kept.release_id == good.release_id
+    assert kept.aged is not None
+    assert "3 rows below 0" in kept.aged.reason
+    assert kept.aged.since == later
+    publish(releases, now=later + timedelta(days=2))
+    current = releases.current()
+    assert current is not None
+    assert current.release_id != good.release_id
+    assert current.aged is None
+
+
+def test_a_breach_before_the_first_release_leaves_none(lake: Lake) -> None:
+    assert Releases(lake).reject([FAILED], now=NOW) is None
+
+
+def test_a_release_that_was_altered_or_does_not_exist_is_refused(lake: Lake) -> None:
+    releases = Releases(lake)
+    release = publish(releases)
+    for bad in ("../lake", "nope", ".", ""):
+        with pytest.raises(ReleaseError):
+            releases.get(bad)
+    catalog = release.path / "catalog.sqlite"
+    catalog.chmod(0o644)
+    catalog.write_bytes(catalog.read_bytes()[:-4096])
+    with pytest.raises(ReleaseError, match="not as it was published"):
+        releases.open(release.release_id)
+
+
+def test_what_a_killed_publisher_left_behind_is_no_release(lake: Lake) -> None:
+    releases = Releases(lake)
+    left = lake.paths.releases / ".publishing-1"
+    left.mkdir(parents=True)
+    (left / "catalog.sqlite").write_bytes(b"half")
+    assert releases.list() == []
+    assert publish(releases) == releases.current()
+    assert not left.exists()
+
+
+def test_readers_of_the_current_release_never_fail_while_others_are_published(lake: Lake) -> None:
+    releases = Releases(lake)
+    publish(releases)
+    done = threading.Event()
+    seen: list[int] = []
+    errors: list[BaseException] = []
+
+    def watch() -> None:
+        try:
+            while not done.is_set():
+                release = releases.current()
+                assert release is not None
+                with releases.open(release.release_id) as con:
+                    row = con.execute("SELECT count(*) FROM canonical.product").fetchone()
+                assert row is not None
+                assert row[0] == release.tables["canonical.product"]
+                seen.append(row[0])
+        except BaseException as error:
+            errors.append(error)
+
+    readers = [threading.Thread(target=watch) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for day in range(1, 4):
+        change(lake, day)
+        publish(releases, now=NOW + timedelta(days=day))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert errors == []
+    assert seen
+
+
+def test_the_account_of_a_release_can_be_read_by_a_person(lake: Lake) -> None:
+    release = publish(Releases(lake))
+    account = json.loads(Path(release.path / "release.json").read_text("utf-8"))
+    assert account["verdicts"] == [PASSED, WARNED]
+    assert account["as_of_marks"] == {"wms": NOW.isoformat()}
+    assert account["snapshot_id"] == release.snapshot_id
