@@ -1,5 +1,6 @@
 """What a person reads when a command has ended: tables of what came in, what held, what follows."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,12 @@ from orchestration.hub import Hub
 from orchestration.running import Ended, Step
 
 _COUNTS = ("emitted", "inserted", "updated", "duplicate", "quarantined")
-_SHOWN_REFUSALS = 5
+_SAID = {
+    "passed": "passed",
+    "warned": "warned",
+    "failed": "failed",
+    "not_evaluated": "not evaluated",
+}
 
 
 def of_step(step: Step) -> str:
@@ -77,30 +83,18 @@ def _sources(steps: Sequence[Step]) -> Table:
 
 
 def contracts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
-    """Return passed and failed rules by contract."""
+    """Return how many rules held, by contract."""
     table = Table(title="Contracts", title_justify="left")
-    table.add_column("contract", no_wrap=True)
-    table.add_column("owner", no_wrap=True)
-    for name in ("passed", "warned", "failed", "unknown"):
-        table.add_column(name, justify="right")
-    by_contract: dict[tuple[str, str], dict[str, int]] = {}
+    for name in ("contract", "owner", "rules"):
+        table.add_column(name)
+    by_contract: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in verdicts:
-        counts = by_contract.setdefault((row["contract"], row["owner"]), {})
-        kind = row["status"]
-        if kind == "failed" and row["severity"] != "error":
-            kind = "warning"
-        counts[kind] = counts.get(kind, 0) + 1
+        warned = row["status"] != "passed" and row["severity"] != "error"
+        by_contract[row["contract"], row["owner"]]["warned" if warned else row["status"]] += 1
     for (contract, owner), counts in sorted(by_contract.items()):
-        blocked = counts.get("failed", 0) + counts.get("not_evaluated", 0)
-        table.add_row(
-            contract,
-            owner,
-            *(
-                str(counts.get(name, 0))
-                for name in ("passed", "warning", "failed", "not_evaluated")
-            ),
-            style="red" if blocked else None,
-        )
+        held = ", ".join(f"{counts[name]} {said}" for name, said in _SAID.items() if counts[name])
+        blocked = counts["failed"] + counts["not_evaluated"]
+        table.add_row(contract, owner, held, style="red" if blocked else None)
     return table
 
 

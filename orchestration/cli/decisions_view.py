@@ -21,7 +21,8 @@ def summary(hub: Hub) -> Group:
     for name in ("order", "what", "why"):
         table.add_column(name)
     for row in made[:_SHOWN]:
-        table.add_row(row["subject_label"], row["autonomy"], row["summary"])
+        codes = ", ".join(row["reason_codes"])
+        table.add_row(row["subject_label"], row["autonomy"], f"{row['summary']} ({codes})")
     counts = ", ".join(f"{count} {name}" for name, count in autonomy.most_common())
     codes = ", ".join(f"{code} {count}" for code, count in reasons.most_common(6))
     return Group(
