@@ -34,7 +34,7 @@ def of_step(step: Step) -> str:
     if checked:
         return f"{len(checked)} tables held against their contracts"
     if len(made) == 1:
-        return "published" if step.name == "release" else "decided"
+        return "published" if step.name == "publish_release" else "decided"
     return f"{len(made)} tables built"
 
 

@@ -57,7 +57,7 @@ class Transforms(dg.Component, dg.Model, dg.Resolvable):
         @dbt_assets(
             manifest=project.manifest_path,
             project=project,
-            name="unify",
+            name="build_tables",
             dagster_dbt_translator=_Translator(),
         )
         def _unify(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:

@@ -1,0 +1,62 @@
+"""Everything that Dagster is told: assets, owners, checks, jobs; loaded as the UI loads it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+import contracts
+from decisions import jobs
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    home: Path = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSDOCK_HOME", str(home))
+        from orchestration.definitions import defs
+
+        yield defs.get_repository_def()
+
+
+def test_every_contracted_table_is_an_asset_with_its_owner_its_columns_and_a_blocking_check(
+    repository: Any,
+) -> None:
+    graph = repository.asset_graph
+    for contract in contracts.read_all():
+        for table in contract.tables:
+            key = dg.AssetKey([contract.schema, table.name])
+            node = graph.get(key)
+            assert node.owners == [f"team:{contract.owner}"], key
+            assert node.group_name == contract.schema
+            assert node.description == table.description
+            schema = node.metadata["dagster/column_schema"].value
+            assert [c.name for c in schema.columns] == [c.name for c in table.columns]
+            check = graph.get(dg.AssetCheckKey(key, "contract"))
+            assert check.blocking
+
+
+def test_canonical_assets_hang_on_staging_and_staging_on_the_sources(repository: Any) -> None:
+    graph = repository.asset_graph
+    for contract in contracts.read_all("sources"):
+        for table in contract.tables:
+            below = graph.get(dg.AssetKey([contract.name, table.name])).child_keys
+            assert any(key.path[0] == "staging" for key in below), table.name
+
+
+def test_a_decision_hangs_on_the_release_and_on_what_it_reads(repository: Any) -> None:
+    for name, job in jobs().items():
+        parents = repository.asset_graph.get(dg.AssetKey(["decisions", name])).parent_keys
+        assert parents == {
+            dg.AssetKey(["release"]),
+            *(dg.AssetKey(["canonical", entity]) for entity in job.reads),
+        }
+
+
+def test_the_verbs_are_jobs_and_a_failed_run_is_heard(repository: Any) -> None:
+    assert {"run", "pull", "unify", "check", "release", "decide"} <= set(repository.job_names)
+    assert [schedule.name for schedule in repository.schedule_defs] == ["hourly"]
+    failed = repository.get_sensor_def("run_failed")
+    assert failed.default_status is dg.DefaultSensorStatus.RUNNING
