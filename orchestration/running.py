@@ -92,11 +92,13 @@ def _run(
     with dg.DagsterInstance.get() as instance:
         _close_left_behind(instance)
         instance.add_event_listener(outcome.run_id, listen)
-        result = defs.resolve_job_def(job_name).execute_in_process(
+        job = defs.resolve_job_def(job_name)
+        if assets:
+            job = job.get_subset(asset_selection=set(assets), asset_check_selection=set())
+        result = job.execute_in_process(
             instance=instance,
             run_id=outcome.run_id,
             raise_on_error=False,
-            asset_selection=assets,
             tags={_PID: str(os.getpid())},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )

@@ -45,6 +45,7 @@ def _checks(layer: str) -> dg.AssetChecksDefinition:
             for contract in found
             for table in contract.tables
         ],
+        can_subset=True,  # so that the UI can pull one source and judge it
     )
     def _judge(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         judgement = judge(Hub.open(), layer, context.log.info)
@@ -54,7 +55,8 @@ def _checks(layer: str) -> dg.AssetChecksDefinition:
         for contract in found:
             for table in contract.tables:
                 key = asset_key(contract, table.name)
-                yield _result(key, by_dataset[".".join(key.path)])
+                if dg.AssetCheckKey(key, CHECK) in context.selected_asset_check_keys:
+                    yield _result(key, by_dataset[contract.dataset(table.name)])
 
     return _judge
 

@@ -55,7 +55,7 @@ def test_sql_answers_from_the_release_while_a_load_runs(hub_on: Callable[..., An
 
 
 def test_sql_shows_no_raw_tables_and_says_why_a_query_fails(hub_on: Callable[..., Any]) -> None:
-    with hub_on(seed=4, orders=60, days=2, products=40) as hub:
+    with hub_on(seed=4, orders=80, days=4, products=40) as hub:
         assert "no release" in hub.do("sql", "select 1", code=1)
         hub.do("run")
         for secret in ("erp.partners", "hub.quarantine", "decisions.action_outbox"):

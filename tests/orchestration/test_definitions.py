@@ -32,7 +32,7 @@ def test_every_contracted_table_is_an_asset_with_its_owner_its_columns_and_a_blo
             assert node.owners == [f"team:{contract.owner}"], key
             assert node.group_name == contract.schema
             assert node.description == table.description
-            schema = node.metadata["dagster/column_schema"].value
+            schema = node.metadata["dagster/column_schema"]
             assert [c.name for c in schema.columns] == [c.name for c in table.columns]
             check = graph.get(dg.AssetCheckKey(key, "contract"))
             assert check.blocking
