@@ -82,9 +82,10 @@ def _counted(hub: Hub, context: dg.AssetExecutionContext, events: list[Any]) -> 
             if isinstance(event, dg.Output):
                 key = context.asset_key_for_output(event.output_name)
                 schema, table = key.path[-2:]
-                counted = con.execute(f'select count(*) from lake."{schema}"."{table}"').fetchone()  # noqa: S608
-                rows = {"dagster/row_count": counted[0]} if counted else {}
-                event = event.with_metadata({**event.metadata, **rows})
+                if schema == "canonical":  # staging is views: counting them is reading the lake
+                    row = con.execute(f'select count(*) from lake.canonical."{table}"').fetchone()  # noqa: S608
+                    counted = {"dagster/row_count": row[0]} if row else {}
+                    event = event.with_metadata({**event.metadata, **counted})
             yield event
 
 

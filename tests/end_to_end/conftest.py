@@ -1,10 +1,11 @@
 """A hub of its own over a simulated network of its own, driven by the commands that users type."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,19 +75,27 @@ class Hub:
         return Releases(Lake(self.home))
 
 
-@pytest.fixture
-def hub_on(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Make hubs: `with hub_on(orders=…, days=…) as hub`."""
-    count = 0
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keep dbt's compiled project for the next home: a compilation takes ten seconds."""
+    return tmp_path_factory.mktemp("compiled") / "dbt"
+
+
+@pytest.fixture(scope="module")
+def hub_on(
+    tmp_path_factory: pytest.TempPathFactory, compiled: Path
+) -> Callable[..., AbstractContextManager[Hub]]:
+    """Make hubs: `with hub_on(orders=..., days=...) as hub`."""
 
     @contextmanager
     def make(**size: int) -> Iterator[Hub]:
-        nonlocal count
-        count += 1
-        home = tmp_path / f"home{count}"
-        home.mkdir()
-        estate = Estate.create(tmp_path / f"estate{count}", **size)
+        home = tmp_path_factory.mktemp("home")
+        if compiled.exists():
+            shutil.copytree(compiled, home / "dbt")
+        estate = Estate.create(tmp_path_factory.mktemp("network") / "estate", **size)
         with estate.serve() as url:
             yield Hub(home, estate, url)
+        if not compiled.exists() and (home / "dbt" / "compiled.sha256").exists():
+            shutil.copytree(home / "dbt", compiled)
 
-    yield make
+    return make

@@ -1,63 +1,91 @@
 """A release that passed lets decisions start; a broken contract stops them, and says why."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 
-def test_a_run_publishes_decides_and_replays_and_a_breach_stops_everything(
-    hub_on: Callable[..., Any],
-) -> None:
+QUERY = "select count(*) as orders from canonical.sales_order"
+
+
+@pytest.fixture(scope="module")
+def released(hub_on: Callable[..., Any]) -> Iterator[Any]:
+    """A hub after one good run."""
     with hub_on(seed=3, orders=150, days=4, products=60) as hub:
-        printed = hub.do("run")
-        assert "quarantined" in printed and "passed" in printed
-        first = hub.releases.current()
-        assert first is not None and first.aged is None
-        runs = hub.rows("select run_uid, release_id from lake.decisions.decision_run")
-        assert [release for _, release in runs] == [first.release_id]
-        assert hub.rows("select count(*) from lake.decisions.decision")[0][0] > 0
-        assert "the same bytes" in hub.do("decide", "replay", runs[0][0])
-
-        hub.estate.advance()
-        hub.estate.inject("case_flip")
-        printed = hub.do("run", code=1)
-        for word in ("wms.stock.qty", "wms-operations", "position_equals_movements", "Ask"):
-            assert word in printed, f"the message does not say {word}"
-        aged = hub.releases.current()
-        assert aged.release_id == first.release_id
-        assert aged.aged is not None
-        assert len(hub.rows("select * from lake.decisions.decision_run")) == 1
-        assert "aged" in hub.do("decide", code=1), "the gate holds across runs"
-        assert "may not start" in hub.do("status")
-
-        hub.estate.clear()
-        hub.do("run")
-        healed = hub.releases.current()
-        assert healed.release_id != first.release_id and healed.aged is None
-        assert len(hub.rows("select * from lake.decisions.decision_run")) == 2
+        hub.first_account = hub.do("run")
+        yield hub
 
 
-def test_sql_answers_from_the_release_while_a_load_runs(hub_on: Callable[..., Any]) -> None:
-    with hub_on(seed=4, orders=100, days=3, products=50) as hub:
-        hub.do("run")
-        query = "select count(*) as orders from canonical.sales_order"
-        before = hub.do("sql", query, "--format", "csv")
-        hub.estate.advance()
-        load = threading.Thread(target=hub.do, args=("run",))
-        load.start()
-        answers = set()
-        while load.is_alive():
-            answers.add(hub.do("sql", query, "--format", "csv"))
-        load.join()
-        after = hub.do("sql", query, "--format", "csv")
-        assert before != after, "the day brought no order: nothing is tested"
-        assert answers <= {before, after}
+def test_a_run_tells_what_was_pulled_judged_released_and_decided(released: Any) -> None:
+    for word in ("Pulled", "quarantined", "passed", "Release r2026", "source_orders", "reasons:"):
+        assert word in released.first_account
+    release = released.releases.current()
+    assert release is not None and release.aged is None
+    decided_on = released.rows("select distinct release_id from lake.decisions.decision_run")
+    assert decided_on == [(release.release_id,)]
+    assert released.rows("select count(*) from lake.decisions.decision")[0][0] > 0
 
 
-def test_sql_shows_no_raw_tables_and_says_why_a_query_fails(hub_on: Callable[..., Any]) -> None:
-    with hub_on(seed=4, orders=80, days=4, products=40) as hub:
-        assert "no release" in hub.do("sql", "select 1", code=1)
-        hub.do("run")
-        for secret in ("erp.partners", "hub.quarantine", "decisions.action_outbox"):
-            assert "does not exist" in hub.do("sql", f"select * from {secret}", code=1)
-        assert "Traceback" not in hub.do("sql", "selct 1", code=1)
+def test_a_recorded_run_decides_the_same_bytes_again(released: Any) -> None:
+    (run_uid,) = released.rows("select run_uid from lake.decisions.decision_run limit 1")[0]
+    assert "the same bytes" in released.do("decide", "replay", run_uid)
+    assert "is no decision run" in released.do("decide", "replay", "nope", code=1)
+
+
+def test_a_decision_is_shown_with_its_options_and_an_unknown_order_is_an_error(
+    released: Any,
+) -> None:
+    (order,) = released.rows("select subject_label from lake.decisions.decision limit 1")[0]
+    assert order in released.do("decide", "show", order)
+    assert "Traceback" not in released.do("decide", "show", "SO-none", code=1)
+
+
+def test_sql_shows_no_raw_tables_and_says_why_a_query_fails(released: Any) -> None:
+    for hidden in ("erp.partners", "hub.quarantine", "decisions.action_outbox"):
+        assert "does not exist" in released.do("sql", f"select * from {hidden}", code=1)
+    assert "Traceback" not in released.do("sql", "selct 1", code=1)
+    assert "no sound release" in released.do("sql", "select 1", "--release", "r1", code=1)
+
+
+def test_sql_answers_from_the_release_while_a_load_runs_and_a_new_day_is_decided(
+    released: Any,
+) -> None:
+    before = released.do("sql", QUERY, "--format", "csv")
+    runs = len(released.rows("select * from lake.decisions.decision_run"))
+    released.estate.advance()
+    load = threading.Thread(target=released.do, args=("run",))
+    load.start()
+    answers = []
+    while load.is_alive():
+        answers.append(released.do("sql", QUERY, "--format", "csv"))
+    load.join()
+    after = released.do("sql", QUERY, "--format", "csv")
+    assert before != after, "the day brought no order: nothing is tested"
+    assert before in answers and set(answers) <= {before, after}
+    assert len(released.rows("select * from lake.decisions.decision_run")) == runs + 1
+    waiting = released.rows(
+        "select run_uid from lake.decisions.action_outbox where status <> 'superseded'"
+    )
+    assert len(set(waiting)) == 1, "only the newest run's proposals stand"
+
+
+def test_a_breach_keeps_the_last_release_stops_every_decision_and_heals(released: Any) -> None:
+    good = released.releases.current()
+    runs = len(released.rows("select * from lake.decisions.decision_run"))
+    released.estate.advance()
+    released.estate.inject("case_flip")
+    printed = released.do("run", code=1)
+    for word in ("wms.stock.qty", "wms-operations", "position_equals_movements", "Ask"):
+        assert word in printed, f"the message does not say {word}"
+    aged = released.releases.current()
+    assert aged.release_id == good.release_id and aged.aged is not None
+    assert "aged" in released.do("decide", code=1), "the gate holds across runs"
+    assert "may not start" in released.do("status")
+    assert len(released.rows("select * from lake.decisions.decision_run")) == runs
+
+    released.estate.clear()
+    released.do("run")
+    healed = released.releases.current()
+    assert healed.release_id != good.release_id and healed.aged is None
+    assert len(released.rows("select * from lake.decisions.decision_run")) == runs + 1
