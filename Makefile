@@ -28,10 +28,10 @@ dev: $(STAMP) ## Dagster's UI and daemon on http://127.0.0.1:3000
 	$(BIN)/crossdock dev
 
 test: $(STAMP) ## The suite without the slow marks
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(STAMP) ## The slow part of the suite (make test runs the rest)
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
 
 lint: $(STAMP) ## Ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
