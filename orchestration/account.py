@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -99,33 +100,19 @@ def contracts_table(verdicts: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def broken(hub: Hub, verdicts: Sequence[Mapping[str, Any]]) -> list[Panel]:
-    """Return a panel for each rule that blocks: what broke, which source field, whose, the mend."""
+    """Return a panel for each rule that blocks: what broke, whose it is, the mend, the source."""
     from orchestration.source_fields import source_fields
 
-    panels = []
-    for row in verdicts:
-        if row["status"] == "passed" or row["severity"] != "error":
-            continue
-        lines = {
-            "source field": source_fields(hub, row["dataset"], row["column"]),
-            "whose": f"{row['owner']} ({row['channel']})",
-            "rows": f"{_count(row['failing'])} of {_count(row['evaluated'])}; "
-            f"the first: {', '.join(row['sample'] or []) or '-'}",
-            "mend": row["mend"] or "-",
-        }
-        told = "\n".join(f"[bold]{name:<14}[/]{text}" for name, text in lines.items())
-        panels.append(
-            Panel(
-                f"{row['message']}\n{told}",
-                title=f"[bold red]contract broken[/]: {row['dataset']} {row['rule']}",
-                title_align="left",
-            )
+    return [
+        Panel(
+            f"{escape(row['message'])}\n"
+            f"[bold]source field[/]  {source_fields(hub, row['dataset'], row['column'])}",
+            title=f"[bold red]contract broken[/]: {row['dataset']} {row['rule']}",
+            title_align="left",
         )
-    return panels
-
-
-def _count(number: int | None) -> str:
-    return "an unknown number" if number is None else f"{number:,}"
+        for row in verdicts
+        if row["status"] != "passed" and row["severity"] == "error"
+    ]
 
 
 def release_line(hub: Hub) -> str:

@@ -40,11 +40,6 @@ class Ended:
     success: bool = False
     steps: list[Step] = field(default_factory=list)
 
-    @property
-    def errors(self) -> list[str]:
-        """The messages of the steps that failed."""
-        return [step.error for step in self.steps if step.error is not None]
-
 
 def run(
     hub: Hub,

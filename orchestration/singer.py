@@ -61,12 +61,13 @@ class _Log:
     def _drain(
         self, name: str, stream: IO[bytes], secrets: tuple[str, ...], say: Callable[[str], None]
     ) -> None:
-        for raw in stream:
-            line = raw.decode("utf-8", "replace").rstrip()
-            for secret in secrets:
-                line = line.replace(secret, "***")
-            self.tail.append(line)
-            say(f"{name}: {line}")
+        with stream:
+            for raw in stream:
+                line = raw.decode("utf-8", "replace").rstrip()
+                for secret in secrets:
+                    line = line.replace(secret, "***")
+                self.tail.append(line)
+                say(f"{name}: {line}")
 
     def end(self) -> str:
         """Wait for the last line and return the tail."""

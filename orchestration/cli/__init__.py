@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from contracts import CrossdockError
 from decisions import DecisionError
@@ -47,5 +48,5 @@ def main() -> None:
     try:
         load_commands()()
     except (CrossdockError, DecisionError) as error:
-        err.print(f"[bold red]crossdock:[/] {error}", soft_wrap=True)
+        err.print(f"[bold red]crossdock:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)

@@ -5,12 +5,18 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import dagster as dg
 import typer
+from rich.markup import escape
 
 from orchestration import account
 from orchestration.cli import err, out
 from orchestration.hub import Hub
 from orchestration.running import Step
 from orchestration.running import run as run_job
+
+_BLOCKED = (
+    "Stopped by a contract (see above). Nothing was released and no decision ran; "
+    "the last good release stays for readers."
+)
 
 
 def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey] = ()) -> None:
@@ -34,8 +40,10 @@ def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey]
             )
     account.of_run(hub, job, result, out)
     if not result.success:
-        for error in result.errors:
-            err.print(f"[bold red]crossdock:[/] {error}", soft_wrap=True)
+        for step in result.steps:
+            if step.error:
+                said = _BLOCKED if step.name.startswith("judge_") else step.error
+                err.print(f"[bold red]crossdock:[/] {escape(said)}", soft_wrap=True)
         raise typer.Exit(1)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +47,16 @@ def test_sql_shows_no_raw_tables_and_says_why_a_query_fails(released: Any) -> No
         assert "does not exist" in released.do("sql", f"select * from {hidden}", code=1)
     assert "Traceback" not in released.do("sql", "selct 1", code=1)
     assert "no sound release" in released.do("sql", "select 1", "--release", "r1", code=1)
+
+
+def test_no_decision_starts_on_a_release_whose_sources_are_older_than_their_sla(
+    released: Any,
+) -> None:
+    later = released.estate.now + timedelta(hours=60)
+    released.extra = {"CROSSDOCK_NOW": later.isoformat()}
+    refused = released.do("decide", code=1)
+    released.extra = {}
+    assert "is stale" in refused and "its SLA allows" in refused and "Ask " in refused
 
 
 def test_sql_answers_from_the_release_while_a_load_runs_and_a_new_day_is_decided(

@@ -1,0 +1,88 @@
+"""A tap piped into the lake: state in and out, failures told, secrets kept."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestration.singer import PullError, pull
+from orchestration.sources import Source
+from warehouse.lake import Lake
+
+TAP = """#!{python}
+import json, sys
+config = json.load(open(sys.argv[sys.argv.index("--config") + 1]))
+state = json.load(open(sys.argv[sys.argv.index("--state") + 1])) if "--state" in sys.argv else {{}}
+start = state.get("last", 0)
+print("asked with", config["api_key"], "from", start, file=sys.stderr)
+say = lambda message: print(json.dumps(message), flush=True)
+say({{"type": "SCHEMA", "stream": "things", "key_properties": ["id"],
+      "schema": {{"properties": {{"id": {{"type": "integer"}}}}}}}})
+for number in range(start + 1, start + 4):
+    say({{"type": "RECORD", "stream": "things", "record": {{"id": number}}}})
+say({{"type": "STATE", "value": {{"last": start + 3}}}})
+{ending}
+"""
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "home").create()
+
+
+def _source(folder: Path, ending: str = "") -> Source:
+    script = folder / "tap-things"
+    script.write_text(TAP.format(python=sys.executable, ending=ending))
+    script.chmod(0o755)
+    return Source(name="crm", tap=str(script), config={"api_key": "s3cret"})
+
+
+def _ids(lake: Lake) -> list[int]:
+    with lake.connect(read_only=True) as con:
+        return [
+            row[0] for row in con.execute("select id from lake.crm.things order by 1").fetchall()
+        ]
+
+
+def test_each_pull_goes_on_where_the_last_one_ended(lake: Lake, tmp_path: Path) -> None:
+    for load in ("one", "two"):
+        pull(lake, _source(tmp_path), load, lambda _: None)
+    assert _ids(lake) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_tap_that_dies_is_told_and_what_it_had_committed_stays(
+    lake: Lake, tmp_path: Path
+) -> None:
+    with pytest.raises(PullError, match=r"Source crm .*exit code 3.*What was committed stays"):
+        pull(lake, _source(tmp_path, ending="sys.exit(3)"), "one", lambda _: None)
+    pull(lake, _source(tmp_path), "two", lambda _: None)
+    assert _ids(lake) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_secret_reaches_neither_log_nor_error_nor_a_file(lake: Lake, tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(PullError) as failed:
+        pull(
+            lake,
+            _source(tmp_path, ending="raise SystemExit(config['api_key'])"),
+            "one",
+            said.append,
+        )
+    assert any("***" in line for line in said)
+    assert "s3cret" not in "\n".join([*said, str(failed.value)])
+    kept = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert kept and not any(b"s3cret" in path.read_bytes() for path in kept)
+
+
+def test_a_tap_that_is_not_installed_is_named_with_the_mend(lake: Lake) -> None:
+    source = Source(name="crm", tap="tap-nowhere", config={})
+    with pytest.raises(PullError, match=r"no command tap-nowhere. Install the tap"):
+        pull(lake, source, "one", lambda _: None)
+
+
+def test_the_state_in_the_lake_is_the_taps_own(lake: Lake, tmp_path: Path) -> None:
+    pull(lake, _source(tmp_path), "one", lambda _: None)
+    with lake.connect(read_only=True) as con:
+        (state,) = con.execute("select state from lake.hub.state where source = 'crm'").fetchall()
+    assert json.loads(state[0]) == {"last": 3}
