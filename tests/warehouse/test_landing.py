@@ -41,6 +41,24 @@ def test_a_batch_lands_with_exact_values_and_its_state(landed: Any) -> None:
     assert state.read(landed.lake, "src") == {"bookmark": 2}
 
 
+def test_a_required_property_may_be_null_where_its_type_says_so_but_not_be_left_out(
+    landed: Any,
+) -> None:
+    properties = {"id": ID, "may": TEXT, "must": {"type": "string"}}
+    schema = {"properties": properties, "required": ["id", "may", "must"]}
+    landed.load_bytes(
+        landed.to_bytes(
+            {**STOCK, "schema": schema},
+            line('{"id": 1, "may": null, "must": "x"}'),
+            line('{"id": 2, "must": "x"}'),
+            line('{"id": 3, "may": "x", "must": null}'),
+        )
+    )
+    assert landed.rows("src.stock", "id, may, must") == [(1, None, "x")]
+    held = {row["line"]: row["reason"] for row in quarantine.listing(landed.lake)}
+    assert held == {3: "required_missing", 4: "required_missing"}
+
+
 HOSTILE = [
     (b'{"type": "RECORD", "stream": "stock", "record": {"id": 7', "invalid_json"),
     (line('{"id": 7, "name": "\xff"}').replace(b"\xc3\xbf", b"\xff"), "invalid_utf8"),

@@ -27,10 +27,13 @@ PROPERTIES: dict[str, Any] = {
     "clock": {"type": ["string", "null"], "x-sql-datatype": "TIME"},
     "local": {"type": ["string", "null"], "x-sql-datatype": "TIMESTAMP"},
     "bytes": {"type": ["string", "null"], "x-sql-datatype": "BLOB"},
+    "must": {"type": "string"},
+    "may_be_null": {"type": ["string", "null"]},
     "any": {},
     "list": {"type": ["array", "null"]},
 }
-SHAPE = read_shape("s", {"properties": PROPERTIES, "required": ["id"]}, ["id"], max_columns=99)
+REQUIRED = ["id", "must", "may_be_null"]
+SHAPE = read_shape("s", {"properties": PROPERTIES, "required": REQUIRED}, ["id"], max_columns=99)
 LIMITS = Limits(line_bytes=1 << 20, depth=20, columns=99)
 
 numbers = st.one_of(
@@ -70,7 +73,11 @@ FITTING: dict[str, Any] = {
     "any": values,
     "list": st.lists(values, max_size=3),
 }
-fitting = st.fixed_dictionaries({"id": st.integers(-5, 5)}, optional=FITTING)
+fitting = st.fixed_dictionaries(
+    {"id": st.integers(-5, 5), "must": st.just("m"), "may_be_null": st.sampled_from([None, "n"])},
+    optional=FITTING,
+)
+envelopes = st.fixed_dictionaries({}, optional={"time_extracted": times, "version": numbers})
 wild = st.dictionaries(st.sampled_from([*PROPERTIES, "extra"]), values, max_size=5)
 
 
@@ -78,7 +85,7 @@ wild = st.dictionaries(st.sampled_from([*PROPERTIES, "extra"]), values, max_size
 def lines(draw: st.DrawFn) -> bytes:
     row = draw(st.one_of(fitting, fitting, wild))
     ascii_only = draw(st.booleans())
-    message = {"type": "RECORD", "stream": "s", "record": row}
+    message = {"type": "RECORD", "stream": "s", "record": row} | draw(envelopes)
     raw = json.dumps(message, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
     if draw(st.integers(0, 5)) == 0 and raw:
         at = draw(st.integers(0, len(raw) - 1))
@@ -133,3 +140,46 @@ def test_both_lanes_agree_on_very_many_records(
     con: duckdb.DuckDBPyConnection, raws: list[bytes]
 ) -> None:
     agree(con, raws)
+
+
+def record(body: str) -> bytes:
+    fields = f'"id": 1, "must": "m", "may_be_null": null, {body}'
+    return f'{{"type": "RECORD", "stream": "s", "record": {{{fields}}}}}'.encode()
+
+
+NUMBERS = """0 -0 0.0 -0.0 5. .5 01 -01 +1 1e0 1E+2 -1e-2 1e22 1e400 1e-7 0.00001 0.000001
+    0.0000001 0.00000012 9007199254740991 9007199254740992 9007199254740993 -9007199254740993
+    9007199254740994 999999999999999 9999999999999999 12345678901234.5 123456789012.123456
+    0.12345678901234 0.123456789012345 0.30000000000000004 1.10 1.0000000 9223372036854775807
+    9223372036854775808 -9223372036854775809 18446744073709551616 100000000000000000000000000000
+    4.9e-324 0x1F 1_000 NaN -Infinity tru true null""".split()  # noqa: SIM905 - easier to read
+WORDS = """2026-03-02T22:00:00Z|2026-03-02t22:00:00z|2026-03-02 22:00:00+0200|2026-03-02T22:00Z
+2026-03-02T22:00:00+14:59|2026-03-02T22:00:00-15:00|2026-03-02T24:00:00Z|2026-03-02T23:59:60Z
+2026-02-29|2024-02-29|0001-01-01|9999-12-31|10000-01-01|2026-3-2|9999-12-31T23:59:59-14:00
+2026-03-02T22:00:00.1234560Z|2026-03-02T22:00:00,5Z|2026-03-02 22:00:00|22:00|24:00:00|now
+AA==|AB==|AA-_|====|\\u0000|\\ud800|\\ud83d\\ude00|\\/|\\x|\x00|\x7f""".replace("\n", "|").split(
+    "|"
+)
+ODD_BYTES = b"\x00\x01\t\r \"'+,-./059:ET[\\]entz{}\x7f\xc3\xff"
+
+
+def test_both_lanes_agree_on_the_edges_of_every_type(con: duckdb.DuckDBPyConnection) -> None:
+    tokens = [*NUMBERS, *(f'"{word}"' for word in WORDS)]
+    nested = [form % token for token in tokens for form in ("[%s]", '{"a": [1, %s ]}')]
+    raws = [record(f'"{column}": {token}') for column in FITTING for token in tokens]
+    raws += [record(f'"{column}": {token}') for column in ("any", "list") for token in nested]
+    plain = record('"flag": true')[:-1]
+    for field in ("time_extracted", "version"):
+        raws += [plain + f', "{field}": {token}}}'.encode() for token in tokens]
+    agree(con, raws)
+
+
+def test_both_lanes_agree_on_a_line_with_any_odd_byte_at_any_place(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    body = '"real": 1.5, "any": {"a": [1, -2.5]}, "at": "2026-03-02T22:00:00Z"'
+    line = record(body)[:-1] + b', "time_extracted": "2026-03-02T22:00:00Z", "version": 12}'
+    odd = [bytes([byte]) for byte in ODD_BYTES]
+    agree(con, [line[:at] + byte + line[at + 1 :] for at in range(len(line)) for byte in odd])
+    agree(con, [line[:at] + byte + line[at:] for at in range(len(line) + 1) for byte in odd])
+    agree(con, [line[:at] + line[at + 1 :] for at in range(len(line))])

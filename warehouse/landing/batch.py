@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pyarrow as pa
 
+from warehouse import sql
 from warehouse.landing import fast
 from warehouse.landing.exact import Careful, read_record
 from warehouse.landing.lines import Line
@@ -131,7 +132,7 @@ def _add_proved(
     }
     refused = " OR ".join(f"({c} IS NOT NULL AND {cast} IS NULL)" for c, cast in casts.items())
     listed = ", ".join(f"{cast} AS {name}" for name, cast in casts.items())
-    con.execute(f"""INSERT INTO {into} BY NAME
+    con.execute(f"""INSERT INTO {sql.name(into)} BY NAME
         SELECT _line, {listed}, _extracted::TIMESTAMPTZ AS _extracted,
             _deleted::TIMESTAMPTZ AS _deleted, _version::BIGINT AS _version
         FROM proved WHERE NOT ({refused})""")  # noqa: S608

@@ -71,6 +71,9 @@ def _values(record: Object, shape: Shape, zone: ZoneInfo | None) -> list[str | N
             raise HeldBackError("missing_key", f"key {key!r} is absent")
         if given[key] is None:
             raise HeldBackError("null_key", f"key {key!r} is null")
+    for column in shape.columns:
+        if column.is_required and column.name not in given:
+            raise HeldBackError("required_missing", f"column {column.name!r} is required")
     return [_value(column, given.get(column.name), zone) for column in shape.columns]
 
 
@@ -87,8 +90,8 @@ def _key(record: Object, shape: Shape, zone: ZoneInfo | None) -> list[str] | Non
 
 def _value(column: Column, value: Any, zone: ZoneInfo | None) -> str | None:
     if value is None:
-        if column.is_required:
-            raise HeldBackError("required_missing", f"column {column.name!r} is required")
+        if column.is_required and not column.takes_null:
+            raise HeldBackError("required_missing", f"column {column.name!r} is null, but required")
         return None
     if column.conflict:
         raise HeldBackError(

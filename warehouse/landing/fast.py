@@ -8,7 +8,14 @@ import duckdb
 import pyarrow as pa
 
 from warehouse import sql
-from warehouse.landing.shape import DECIMAL, DELETED_AT, DELETION, Column, Shape
+from warehouse.landing.shape import (
+    DECIMAL,
+    DELETED_AT,
+    DELETION,
+    DOUBLE_WHOLE,
+    Column,
+    Shape,
+)
 
 # Over-approximate on purpose: a text may hold any of these too, and is then only read slower.
 RISKY = "|".join(
@@ -17,6 +24,8 @@ RISKY = "|".join(
         r"[:\[,]\s*[-+]?(?i:nan|inf)",  # no JSON number
         r"[:\[,]\s*-?[0-9.]{17}",  # more than the 15 digits that a double keeps
         r"[:\[,]\s*-?[0-9.]+[eE]",  # an exponent
+        r"[:\[,]\s*-0\s*[,\]}]",  # minus zero, which would lose its sign
+        r"[:\[,]\s*-?0\.0{6}",  # so small that DuckDB writes it back with an exponent
     )
 )
 KINDS = {
@@ -38,6 +47,8 @@ PATTERNS = {
 }
 # Years 1 and 9999 are left to the careful lane: an offset may carry them out of the calendar.
 DATED = "word BETWEEN '0002' AND '9999'"
+# An envelope's time without an offset is in UTC, as the session is.
+EXTRACTED = PATTERNS["TIMESTAMPTZ"] + "?"
 
 
 def read_batch(
@@ -100,6 +111,8 @@ SELECT line AS _line, {values},
         record = 'OBJECT' AND len(list_distinct(top)) = len(top)
         AND (has = {known}
             OR (len(list_distinct(has)) = len(has) AND list_has_all({allowed}, has)))
+        AND (envelope[1] IS NULL OR (regexp_full_match(envelope[1], {sql.text(EXTRACTED)})
+            AND {DATED.replace("word", "envelope[1]")}))
         AND {" AND ".join(oks)}, false) AS _ok
 FROM cut"""  # noqa: S608 - every name and text is quoted by warehouse.sql
 
@@ -113,8 +126,11 @@ def _ok(column: Column, place: int, is_key: bool) -> str:
     fits = f"{kind} IN ({', '.join(map(sql.text, kinds))})"
     if check := _check(column, word):
         fits = f"({fits} AND {check})"
+    may_lack = str(not (column.is_required or is_key)).lower()
+    may_be_null = str(not is_key and (column.takes_null or not column.is_required)).lower()
     return (
-        f"CASE WHEN {absent} THEN {str(not (column.is_required or is_key)).lower()} ELSE {fits} END"
+        f"CASE WHEN {kind} IS NULL THEN {may_lack} WHEN {kind} = 'NULL' THEN {may_be_null} "
+        f"ELSE {fits} END"
     )
 
 
@@ -134,8 +150,9 @@ def _check(column: Column, word: str) -> str:
     if bare == "BIGINT":
         return f"regexp_full_match({word}, '-?[0-9]+') AND {castable}"
     if bare == "DOUBLE":
-        # 15 digits at most; more are 17 characters and RISKY, or an integer: bounded here.
-        return f"length({word}) <= 16 AND {castable}"
+        # A decimal of 16 characters has the 15 digits that a double keeps. Below 2**53 a whole
+        # number is exact; 2**53 itself may be what the cast made of 2**53 + 1.
+        return f"length({word}) <= 16 AND abs(TRY_CAST({word} AS DOUBLE)) < {DOUBLE_WHOLE}"
     fits = DECIMAL.fullmatch(column.sql_type)
     scale = int(fits[2]) if fits else 0
     return rf"regexp_full_match({word}, '-?[0-9]+(\.[0-9]{{0,{scale}}}0*)?') AND {castable}"

@@ -9,6 +9,8 @@ from typing import Any
 from warehouse.landing.reasons import HeldBackError
 
 BIGINT_MIN, BIGINT_MAX = -(2**63), 2**63 - 1
+# Whole numbers up to here are exact in a double (IEEE 754 binary64).
+DOUBLE_WHOLE = 2**53
 MAX_PRECISION = 38
 MAX_NAME_BYTES = 255
 ALL_KINDS = frozenset({"string", "integer", "number", "boolean", "object", "array"})
@@ -53,6 +55,8 @@ class Column:
     sql_type: str
     kinds: frozenset[str]
     is_required: bool = False
+    # JSON Schema's `required` asks for the key; null may still be a value of its type.
+    takes_null: bool = True
     # A stored type that this one does not fit: only nulls may pass.
     conflict: str | None = None
 
@@ -151,10 +155,11 @@ def _column(name: str, alternatives: list[Mapping[str, Any]], is_required: bool)
         ):
             raise HeldBackError("invalid_schema", f"column {name!r} has an unknown type")
         kinds.update(listed)
+    takes_null = "null" in kinds or kinds == ALL_KINDS
     kinds.discard("null")
     real = [one for one in alternatives if one.get("type") != "null"] or [{}]
     taken = frozenset(kinds) or ALL_KINDS
-    return Column(name, _sql_type(taken, real), taken, is_required)
+    return Column(name, _sql_type(taken, real), taken, is_required, takes_null)
 
 
 def _sql_type(kinds: frozenset[str], alternatives: list[Mapping[str, Any]]) -> str:

@@ -102,7 +102,8 @@ def refuse_surrogates(texts: Iterable[str], where: str) -> None:
 def _number(number: Number) -> str:
     if "." not in number or "e" in number.lower() or len(number.lstrip("-")) > EXACT_DIGITS + 1:
         return str(number)
-    return repr(float(number))
+    whole, _, fraction = number.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}"
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -8,11 +8,9 @@ import duckdb
 
 from warehouse import sql
 from warehouse.landing.reasons import HeldBackError
-from warehouse.landing.shape import DECIMAL, MAX_PRECISION, META, Column, Shape
+from warehouse.landing.shape import DECIMAL, DOUBLE_WHOLE, MAX_PRECISION, META, Column, Shape
 
 BIGINT_DIGITS = 19
-# Whole numbers up to here are exact in a double (IEEE 754 binary64).
-DOUBLE_WHOLE = 2**53
 
 
 @dataclass(frozen=True)
