@@ -131,26 +131,24 @@ def test_a_line_over_the_limit_is_held_back_with_its_size_and_digest(landed: Any
     assert kept == 65_536
 
 
-@pytest.mark.parametrize(
-    ("properties", "keys", "reason"),
-    [
-        ({}, [], "invalid_schema"),
-        ({"id": {"type": "integr"}}, [], "invalid_schema"),
-        ({"id": ID}, ["nope"], "invalid_schema"),
-        ({"id": ID, "ID": ID}, ["id"], "name_collision"),
-        ({"id": ID, "_load_id": TEXT}, ["id"], "name_collision"),
-        ({"id": ID, "": TEXT}, ["id"], "name_invalid"),
-        ({"id": ID, "a\x00b": TEXT}, ["id"], "name_invalid"),
-    ],
-)
-def test_a_bad_schema_holds_back_its_records_and_no_others(
-    landed: Any, properties: dict, keys: list, reason: str
-) -> None:
-    bad = landed.schema("bad", properties, keys)
-    landed.load_bytes(
-        landed.to_bytes(STOCK, bad, landed.record("bad", {"id": 1}), line('{"id": 1}'))
-    )
-    assert [(row[0], row[2]) for row in landed.held()] == [("bad", reason), ("bad", reason)]
+BAD_SCHEMAS = {
+    "no columns": ({}, [], "invalid_schema"),
+    "no such type": ({"id": {"type": "integr"}}, [], "invalid_schema"),
+    "no such key": ({"id": ID}, ["nope"], "invalid_schema"),
+    "same but for case": ({"id": ID, "ID": ID}, ["id"], "name_collision"),
+    "one of ours": ({"id": ID, "_load_id": TEXT}, ["id"], "name_collision"),
+    "an empty name": ({"id": ID, "": TEXT}, ["id"], "name_invalid"),
+    "a NUL in a name": ({"id": ID, "a\x00b": TEXT}, ["id"], "name_invalid"),
+}
+
+
+def test_a_bad_schema_holds_back_its_records_and_no_others(landed: Any) -> None:
+    messages = [STOCK]
+    for stream, (properties, keys, _) in BAD_SCHEMAS.items():
+        messages += [landed.schema(stream, properties, keys), landed.record(stream, {"id": 1})]
+    landed.load_bytes(landed.to_bytes(*messages, line('{"id": 1}')))
+    expected = [(stream, bad[2]) for stream, bad in BAD_SCHEMAS.items() for _ in range(2)]
+    assert [(row[0], row[2]) for row in landed.held()] == expected
     assert landed.rows("src.stock", "id") == [(1,)]
 
 
@@ -166,18 +164,19 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_odd_names_are_quoted_and_never_become_paths(landed: Any, name: str) -> None:
-    columns = {"id": ID, name: TEXT, "~1/0": TEXT, "_line": TEXT, "_ok": TEXT}
-    values = {"id": 1, name: "v", "~1/0": "w", "_line": "l", "_ok": "o"}
-    messages = [
-        landed.schema(name, columns, ["id"]),
-        *(landed.record(name, values | {"id": i}) for i in range(40)),
-    ]
+def test_odd_names_are_quoted_and_never_become_paths(landed: Any) -> None:
+    messages = []
+    for name in ODD:
+        columns = {"id": ID, name: TEXT, "~1/0": TEXT, "_line": TEXT, "_ok": TEXT}
+        values = {name: "v", "~1/0": "w", "_line": "l", "_ok": "o"}
+        messages.append(landed.schema(name, columns, ["id"]))
+        messages += [landed.record(name, values | {"id": i}) for i in range(40)]
     landed.load_bytes(landed.to_bytes(*messages))
-    quoted = '"' + name.replace('"', '""') + '"'
-    assert len(landed.rows(f"src.{quoted}")) == 40
     assert not landed.held()
+    for name in ODD:
+        quoted = '"' + name.replace('"', '""') + '"'
+        chosen = f'{quoted}, "~1/0", "_line", "_ok"'
+        assert landed.rows(f"src.{quoted}", chosen) == [("v", "w", "l", "o")] * 40
     inside = landed.lake.paths.data.resolve()
     assert all(path.resolve().is_relative_to(inside) for path in inside.rglob("*.parquet"))
 

@@ -3,6 +3,8 @@
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -38,13 +40,12 @@ class Committer:
     def __enter__(self) -> Self:
         self._con = self._lake.connect()
         source = self._settings.source
+        with self._one_snapshot():
+            found = ledger.interrupted(self._con, source, self._settings.load_id)
+            last = ledger.last_sequence(self._con, source)
         # A load that was killed is taken up again when the same bytes come: otherwise a stream
         # without a key would be doubled.
-        self._landed = {
-            batch_id[-DIGEST_CHARACTERS:]: batch_id
-            for batch_id in ledger.interrupted(self._con, source, self._settings.load_id)
-        }
-        last = ledger.last_sequence(self._con, source)
+        self._landed = {batch_id[-DIGEST_CHARACTERS:]: batch_id for batch_id in found}
         self._sequence = max(time.time_ns() // 1000, last + 1)
         return self
 
@@ -78,7 +79,12 @@ class Committer:
             batch = replace(batch, landed=again)
             log.info("batch %s had landed before; its rows are not loaded again", landed)
         else:
-            ready = [self._read(i, part) for i, part in enumerate(parts) if self._is_due(part)]
+            with self._one_snapshot():
+                ready = [self._plan(i, part) for i, part in enumerate(parts) if self._is_due(part)]
+            for part in ready:
+                if part.plan is not None:
+                    shape = part.plan.shape
+                    read_into(self._con, part.gathered, shape, part.rows, self._limits, self._zone)
             if not ready and state is None and not is_final:
                 return []
         stamp = Stamp(self._settings.load_id, datetime.now(UTC), self._sequence)
@@ -99,7 +105,16 @@ class Committer:
         is_new = shape is not None and self._shapes.get(name) != shape
         return bool(gathered.units) or gathered.version is not None or is_new
 
-    def _read(self, number: int, part: Part) -> Ready:
+    @contextmanager
+    def _one_snapshot(self) -> Iterator[None]:
+        """Ask several questions of one snapshot: DuckLake reads it anew for each statement."""
+        self._con.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._con.execute("ROLLBACK")
+
+    def _plan(self, number: int, part: Part) -> Ready:
         name, shape, gathered = part
         ready = Ready(name, gathered)
         if shape is None:
@@ -116,7 +131,6 @@ class Committer:
         ready.plan, ready.method, ready.rows = plan, method, f"rows_{number}"
         if method is LoadMethod.OVERWRITE:
             ready.is_emptied = bool(gathered.lines) and name not in self._overwritten
-        read_into(self._con, gathered, plan.shape, ready.rows, self._limits, self._zone)
         return ready
 
     def _method(self, stream: str) -> LoadMethod:
