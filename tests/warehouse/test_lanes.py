@@ -13,6 +13,7 @@ from warehouse.landing import batch as batches
 from warehouse.landing.batch import Gathered, Limits, read_into
 from warehouse.landing.lines import Line
 from warehouse.landing.shape import read_shape
+from warehouse.landing.strict_json import dump, parse
 
 PROPERTIES: dict[str, Any] = {
     "id": {"type": "integer"},
@@ -134,7 +135,7 @@ def test_both_lanes_take_and_refuse_the_same_with_the_same_values(
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(raws=st.lists(lines(), min_size=1, max_size=100))
 def test_both_lanes_agree_on_very_many_records(
     con: duckdb.DuckDBPyConnection, raws: list[bytes]
@@ -172,6 +173,16 @@ def test_both_lanes_agree_on_the_edges_of_every_type(con: duckdb.DuckDBPyConnect
     for field in ("time_extracted", "version"):
         raws += [plain + f', "{field}": {token}}}'.encode() for token in tokens]
     agree(con, raws)
+
+
+def test_both_lanes_write_every_character_alike(con: duckdb.DuckDBPyConnection) -> None:
+    characters = [chr(code) for code in (*range(0x100), 0x2028, 0xFEFF, 0xFFFF, 0x1F600)]
+    for character in (*characters, "\\u001f", "\\\\u001f"):
+        for ascii_only in (True, False):
+            text = json.dumps({character: [character]}, ensure_ascii=ascii_only)
+            assert json.loads(dump(parse(text.encode(), max_depth=5))) == json.loads(text)
+    texts = [json.dumps({one: [one]}, ensure_ascii=way) for one in characters for way in (0, 1)]
+    agree(con, [record(f'"any": {text}, "list": [{text}]') for text in texts])
 
 
 def test_both_lanes_agree_on_a_line_with_any_odd_byte_at_any_place(

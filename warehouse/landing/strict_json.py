@@ -10,6 +10,11 @@ from warehouse.landing.reasons import HeldBackError
 MARKS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 # Up to 15 significant digits a double prints back as it was written (IEEE 754 binary64).
 EXACT_DIGITS = 15
+# As DuckDB writes them: json.dumps has the same ones, but its hex digits in lower case.
+ESCAPES = {code: f"\\u{code:04X}" for code in range(0x20)} | {
+    ord(character): f"\\{letter}"
+    for character, letter in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)
+}
 
 
 class Number(str):
@@ -60,7 +65,7 @@ def parse(raw: bytes, *, max_depth: int, is_ended: bool = True) -> Any:
 def dump(value: Any) -> str:
     """Write a parsed value back as compact JSON; numbers keep every digit.
 
-    Short decimals are written as DuckDB writes them, so that both lanes store the same text.
+    Escapes and short decimals are as DuckDB writes them, so that both lanes store the same text.
     """
     match value:
         case Number():
@@ -70,9 +75,9 @@ def dump(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return _text(value)
         case Object():
-            pairs = (f"{json.dumps(k, ensure_ascii=False)}:{dump(v)}" for k, v in value)
+            pairs = (f"{_text(k)}:{dump(v)}" for k, v in value)
             return "{" + ",".join(pairs) + "}"
         case _:
             return "[" + ",".join(dump(item) for item in value) + "]"
@@ -97,6 +102,10 @@ def refuse_surrogates(texts: Iterable[str], where: str) -> None:
             text.encode("utf-8")
         except UnicodeEncodeError:
             raise HeldBackError("unencodable_text", f"{where} holds half a character") from None
+
+
+def _text(text: str) -> str:
+    return f'"{text.translate(ESCAPES)}"'
 
 
 def _number(number: Number) -> str:
