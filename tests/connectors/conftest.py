@@ -6,7 +6,9 @@ import contextlib
 import io
 import json
 import logging
+import signal
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +43,15 @@ class Pull:
                 case "STATE":
                     self.states.append(message["value"])
         return self
+
+
+@pytest.fixture(autouse=True)
+def the_test_runners_own_signal_handlers() -> Iterator[None]:
+    """Put back what a tap in this process replaces: it would end the whole suite as a tap."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
