@@ -16,6 +16,7 @@ install: $(STAMP) ## Build the environment from the hashed lock
 
 $(STAMP): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Crossdock needs $(PYTHON): install it, or say where with PYTHON=..."; exit 1; }
+	@echo "Building the environment in $(VENV), a minute or two ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 import dagster as dg
@@ -26,7 +27,9 @@ _SAID = {
 def of_step(step: Step) -> str:
     """Return one phrase for a step that ended."""
     if step.error:
-        return step.error.splitlines()[0][:100]
+        if step.name.startswith("judge_"):
+            return f"broken: {', '.join(_unkept(step))}"
+        return shorten(step.error, 100, placeholder=" …")
     made = [e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION]
     if step.name.startswith("pull_"):
         counts = _counts(made)
@@ -37,6 +40,17 @@ def of_step(step: Step) -> str:
     if len(made) == 1:
         return "published" if step.name == "publish_release" else "decided"
     return f"{len(made)} tables built"
+
+
+def _unkept(step: Step) -> list[str]:
+    """Return the tables whose blocking check failed."""
+    return [
+        "/".join(event.asset_check_evaluation_data.asset_key.path)
+        for event in step.events
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        and not event.asset_check_evaluation_data.passed
+        and event.asset_check_evaluation_data.severity is dg.AssetCheckSeverity.ERROR
+    ]
 
 
 def of_run(hub: Hub, job: str, ended: Ended, out: Console) -> None:

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 import duckdb
 import pyarrow as pa
 
+import contracts
 from warehouse.lake import Lake
+from warehouse.landing.shape import META
 
 TABLE = "hub.build"
 _SCHEMA = pa.schema(
@@ -51,6 +53,30 @@ def newest(con: duckdb.DuckDBPyConnection) -> Build | None:
     return Build(*row) if row else None
 
 
+def _provide_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Create, empty, the raw tables that models read and nothing has landed yet.
+
+    A source that is not listed has none, and a model cannot be built over a table that is not
+    there; over an empty one it gives no row.
+    """
+    there = {
+        tuple(row)
+        for row in con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'lake'"
+        ).fetchall()
+    }
+    for contract in contracts.read_all("sources"):
+        for table in contract.tables:
+            if (contract.schema, table.name) in there:
+                continue
+            columns = [f'"{column.name}" {column.physical_type}' for column in table.columns]
+            columns += [f'"{name}" {type_}' for name, type_ in META.items()]
+            con.execute(f'create schema if not exists lake."{contract.schema}"')
+            con.execute(
+                f'create table lake."{contract.schema}"."{table.name}" ({", ".join(columns)})'
+            )
+
+
 @contextmanager
 def recorded(lake: Lake, timeout_s: float) -> Iterator[None]:
     """Hold the lake's lock while dbt builds, and record the build when it has finished well.
@@ -59,6 +85,7 @@ def recorded(lake: Lake, timeout_s: float) -> Iterator[None]:
     """
     with lake.lock(timeout=timeout_s, purpose="dbt build"):
         with lake.connect() as con:
+            _provide_tables(con)
             mark = source_mark(con)
         yield
         lake.append(

@@ -1,9 +1,9 @@
 """Whether decisions may start: on a release that passed, is not aged, and is fresh."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import contracts
-from contracts import CrossdockError
+from contracts import Contract, CrossdockError
 from orchestration.hub import Hub
 from orchestration.publishing import freshness_rules
 from warehouse.release import Release
@@ -26,21 +26,22 @@ def open_gate(hub: Hub) -> Release:
         raise GateClosed(
             f"Release {release.release_id} is aged since {release.aged.since:%Y-%m-%d %H:%M} UTC: "
             f"a newer candidate failed its contracts ({release.aged.reason}). Decisions start "
-            "again when a candidate passes: mend the source, then `crossdock run`."
+            "again when a candidate passes: mend the source, then `crossdock run` "
+            "(in the demo: `make demo`)."
         )
-    for contract in contracts.read_all():
+    for contract in hub.contracts():
         was = release.contract_versions.get(contract.key)
         if was != contract.version:
             raise GateClosed(
                 f"Contract {contract.key} is at {contract.version}, the release was judged by "
                 f"{was or 'none'}. Run `crossdock run` to judge by today's contracts."
             )
-    _refuse_stale(release, hub.settings.clock())
+    _refuse_stale(hub.contracts("sources"), release, hub.settings.clock())
     return release
 
 
-def _refuse_stale(release: Release, now: datetime) -> None:
-    for contract in contracts.read_all("sources"):
+def _refuse_stale(listed: Sequence[Contract], release: Release, now: datetime) -> None:
+    for contract in listed:
         for rule in freshness_rules(contract):
             allowed = timedelta(seconds=float(rule.comparator[1]))
             text = release.as_of_marks.get(contract.name)

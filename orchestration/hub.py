@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import contracts
+from contracts import Contract
 from orchestration.settings import ROOT, Settings, load
+from orchestration.sources import listed_contracts
 from warehouse import extensions
 from warehouse.lake import Lake
 from warehouse.release import Releases
@@ -35,6 +38,11 @@ class Hub:
     def releases(self) -> Releases:
         """The published snapshots."""
         return Releases(self.lake)
+
+    def contracts(self, layer: str | None = None) -> tuple[Contract, ...]:
+        """Return the contracts of a layer, or of both: of the sources, those that are listed."""
+        of_sources = listed_contracts(self.settings.sources) if layer != "canonical" else ()
+        return (*of_sources, *(contracts.read_all("canonical") if layer != "sources" else ()))
 
     def export(self) -> None:
         """Tell dbt and Dagster, which read the environment, where this hub is."""

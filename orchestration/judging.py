@@ -12,6 +12,7 @@ from orchestration import build
 from orchestration.hub import Hub
 
 TABLE = "hub.verdict"
+_SHOWN = 3
 _TEXT = (
     *("contract", "contract_version", "dataset", "column", "rule", "kind", "dimension"),
     *("severity", "status", "message", "owner", "channel", "mend"),
@@ -56,11 +57,17 @@ def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> 
         mark = build.source_mark(con)
         newest = build.newest(con)
         say(f"judging {layer}")
-        verdicts = tuple(contracts.judge(con, contracts.read_all(layer), now=hub.settings.clock()))
+        verdicts = tuple(contracts.judge(con, hub.contracts(layer), now=hub.settings.clock()))
     judgement = Judgement(layer, mark, newest.build_id if newest else None, verdicts)
     _record(hub, judgement)
     if judgement.blocking:
-        hub.releases.reject(judgement.blocking, now=datetime.now(UTC))
+        rules = [f"{verdict.dataset} {verdict.rule}" for verdict in judgement.blocking]
+        more = f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else ""
+        hub.releases.reject(
+            judgement.blocking,
+            now=datetime.now(UTC),
+            reason=", ".join(rules[:_SHOWN]) + more,
+        )
     return judgement
 
 

@@ -1,8 +1,9 @@
 """Publish a release of what was judged, or say why not."""
 
+from collections.abc import Sequence
+
 import duckdb
 
-import contracts
 from contracts import Contract, CrossdockError, Rule
 from orchestration import build, judging
 from orchestration.hub import Hub
@@ -23,14 +24,14 @@ def publish(hub: Hub) -> Release:
         with hub.lake.connect(read_only=True) as con:
             mark = build.source_mark(con)
             newest = build.newest(con)
-            marks = _as_of(con)
+            marks = _as_of(con, hub.contracts("sources"))
             orphans = _orphans(con)
         layers = judging.newest(hub)
-        _refuse_unless_whole(layers, mark, newest)
+        _refuse_unless_whole(hub.contracts(), layers, mark, newest)
         verdicts = [*layers["sources"], *layers["canonical"]]
         return hub.releases.publish(
             verdicts,
-            contract_versions={contract.key: contract.version for contract in contracts.read_all()},
+            contract_versions={contract.key: contract.version for contract in hub.contracts()},
             as_of_marks=marks,
             orphans=orphans,
             now=hub.settings.clock(),
@@ -38,7 +39,10 @@ def publish(hub: Hub) -> Release:
 
 
 def _refuse_unless_whole(
-    layers: dict[str, list[dict[str, object]]], mark: str, newest: build.Build | None
+    asked: Sequence[Contract],
+    layers: dict[str, list[dict[str, object]]],
+    mark: str,
+    newest: build.Build | None,
 ) -> None:
     if newest is None:
         raise ReleaseRefused("Nothing has been built yet. Run `crossdock unify` first.")
@@ -57,7 +61,7 @@ def _refuse_unless_whole(
     if {row["build_id"] for row in layers["canonical"]} != {newest.build_id}:
         raise ReleaseRefused("The canonical verdicts are of an older build. Run `crossdock check`.")
     judged = {(row["contract"], row["dataset"]) for verdicts in layers.values() for row in verdicts}
-    for contract in contracts.read_all():
+    for contract in asked:
         for table in contract.tables:
             if (contract.key, contract.dataset(table.name)) not in judged:
                 raise ReleaseRefused(
@@ -71,10 +75,10 @@ def freshness_rules(contract: Contract) -> list[Rule]:
     return [rule for table in contract.tables for rule in table.rules if rule.kind == "freshness"]
 
 
-def _as_of(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+def _as_of(con: duckdb.DuckDBPyConnection, listed: Sequence[Contract]) -> dict[str, str | None]:
     """Return, for each source, the newest instant of which it speaks (its freshness element)."""
     marks: dict[str, str | None] = {}
-    for contract in contracts.read_all("sources"):
+    for contract in listed:
         for rule in freshness_rules(contract):
             row = con.execute(
                 f'select max("{rule.column}") from lake."{contract.schema}"."{rule.table}"'  # noqa: S608 - from a contract

@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contracts import CrossdockError
+import contracts
+from contracts import Contract, CrossdockError
 
 _SECRET_NAME = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]+(?=@)")
@@ -81,6 +82,14 @@ class Source(BaseModel):
                 found.append(value)
             found += [match.split(":", 1)[1] for match in _URL_PASSWORD.findall(value)]
         return tuple(found)
+
+
+def listed_contracts(path: Path) -> tuple[Contract, ...]:
+    """Return the contracts of the listed sources: the only ones that anything is asked of.
+
+    Raises ContractError for a source that has no contract.
+    """
+    return tuple(contracts.read(f"sources/{source.name}") for source in read(path))
 
 
 def read(path: Path) -> tuple[Source, ...]:

@@ -1,6 +1,7 @@
 """The crossdock command: the workflow's verbs, in its order."""
 
 import sys
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -44,9 +45,29 @@ def load_commands() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command; an error of ours is one message and exit code 1, never a traceback."""
+    """Run the command; an error is one message and exit code 1, never a traceback."""
     try:
         load_commands()()
-    except (CrossdockError, DecisionError) as error:
-        err.print(f"[bold red]crossdock:[/] {escape(str(error))}", soft_wrap=True)
+    except Exception as error:  # a person reads what follows; the traceback goes to the log
+        err.print(f"[bold red]crossdock:[/] {escape(said(error))}", soft_wrap=True)
         sys.exit(1)
+
+
+def said(error: BaseException) -> str:
+    """Word an error for a person: ours as it is, wherever Dagster wrapped it; others with the log.
+
+    The traceback of an error that is not ours is appended to crossdock.log in the home.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, CrossdockError | DecisionError):
+            return str(link)
+        last, link = link, link.__cause__ or link.__context__
+    from orchestration.settings import load
+
+    log = load().home / "crossdock.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    lines = [line for line in str(last).strip().splitlines() if line.strip()]
+    return f"{type(last).__name__}: {' '.join(lines[:6])[:600]} (all of it is in {log})"

@@ -27,6 +27,8 @@ def sql(
 ) -> None:
     """Ask the current release; loads and builds go on meanwhile.
 
+    Its tables are canonical.<entity>; `select table_name from duckdb_tables()` lists them.
+
     Example: `crossdock sql "select status, count(*) from canonical.package group by 1"`
     """
     from orchestration.hub import Hub

@@ -4,7 +4,11 @@ from typing import Annotated
 
 import typer
 
+from contracts import CrossdockError
 from orchestration.cli import app
+from orchestration.settings import load
+
+DEMO = "estate/estate.json"
 
 
 @app.command()
@@ -15,6 +19,7 @@ def run() -> None:
     """
     from orchestration.cli.work import work
 
+    _refuse_demo_home()
     work("run")
 
 
@@ -30,6 +35,7 @@ def pull(
     """
     from orchestration.cli.work import work
 
+    _refuse_demo_home()
     work("pull", sources=sources or [])
 
 
@@ -64,3 +70,13 @@ def release() -> None:
     from orchestration.cli.work import work
 
     work("release")
+
+
+def _refuse_demo_home() -> None:
+    """Keep real data out of the demo's lake, whose clock is simulated."""
+    home = load().home
+    if (home / DEMO).exists():
+        raise CrossdockError(
+            f"{home} is the home of the demo and its simulated clock. For the simulated network "
+            "run `make demo`; for your own systems set CROSSDOCK_HOME to another folder."
+        )

@@ -12,6 +12,7 @@ from orchestration.cli import err, out
 from orchestration.hub import Hub
 from orchestration.running import Step
 from orchestration.running import run as run_job
+from orchestration.sources import SourcesError, read
 
 _BLOCKED = (
     "Stopped by a contract (see above). Nothing was released and no decision ran; "
@@ -22,22 +23,29 @@ _BLOCKED = (
 def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey] = ()) -> None:
     """Run a job, show it, print the account; exit code 1 unless all of it succeeded."""
     hub = Hub.open()
+    if job in {"run", "pull"}:
+        _ask_for_settings(hub, sources)
     with out.status(f"loading Crossdock for {job}") as status:
 
         def ended(step: Step) -> None:
             mark = "[red]✗[/]" if step.error else "[green]✓[/]"
-            out.print(f"{mark} {step.name:<22} {step.seconds:6.1f} s  {account.of_step(step)}")
+            name = step.name.replace("__", "/")
+            out.print(f"{mark} {name:<24} {step.seconds:6.1f} s  {account.of_step(step)}")
             status.update("")
 
         log = hub.settings.home / "crossdock.log"
         with log.open("a", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
-            result = run_job(
-                hub,
-                job,
-                assets=[*assets, *_assets(sources)] or None,
-                started=lambda name: status.update(f"{name} …"),
-                ended=ended,
-            )
+            try:
+                result = run_job(
+                    hub,
+                    job,
+                    assets=[*assets, *_assets(sources)] or None,
+                    started=lambda name: status.update(f"{name} …"),
+                    ended=ended,
+                )
+            except KeyboardInterrupt:
+                err.print("[bold red]crossdock:[/] interrupted; what was committed stays.")
+                raise typer.Exit(130) from None
     account.of_run(hub, job, result, out)
     if not result.success:
         for step in result.steps:
@@ -47,10 +55,23 @@ def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey]
         raise typer.Exit(1)
 
 
+def _ask_for_settings(hub: Hub, names: Sequence[str]) -> None:
+    """Say at once, and together, which variables the sources still need."""
+    missing = []
+    for source in read(hub.settings.sources):
+        if names and source.name not in names:
+            continue
+        try:
+            source.resolved()
+        except SourcesError as error:
+            missing.append(str(error))
+    if missing:
+        raise SourcesError("\n".join(missing))
+
+
 def _assets(names: Sequence[str]) -> list[dg.AssetKey]:
     import contracts
     from orchestration.jobs import source_groups
-    from orchestration.sources import SourcesError
 
     known = source_groups()
     for name in names:

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-import contracts
 from contracts import Contract, Verdict
 from orchestration.hub import Hub
 from orchestration.judging import judge
@@ -30,7 +29,7 @@ def asset_key(contract: Contract, table: str) -> dg.AssetKey:
 
 
 def _checks(layer: str) -> dg.AssetChecksDefinition:
-    found = contracts.read_all(layer)
+    found = Hub.open().contracts(layer)
 
     @dg.multi_asset_check(
         name=f"judge_{layer}",

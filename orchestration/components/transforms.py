@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 
 import contracts
+from contracts.dbt import stale
 from contracts.static import compare
 from orchestration import build
 from orchestration.components.singer_sources import table_schema
@@ -109,6 +110,11 @@ def _compile(project: DbtProject, settings: Settings) -> None:
     now = _fingerprint(settings.transforms, *(c.path for c in contracts.read_all()))
     if project.manifest_path.exists() and stamp.exists() and stamp.read_text() == now:
         return
+    if old := stale():
+        raise contracts.ContractError(
+            f"{', '.join(map(str, old))} in transforms/ no longer say what the contracts say. "
+            "Run `python -m contracts.dbt --write`."
+        )
     stamp.unlink(missing_ok=True)
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     project.preparer.prepare(project)
