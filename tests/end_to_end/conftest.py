@@ -60,7 +60,7 @@ class Hub:
     def do(self, *arguments: str, code: int = 0) -> str:
         """Run a crossdock command and return what it printed; it must end with `code`."""
         process = self.start(*arguments)
-        printed, _ = process.communicate(timeout=300)
+        printed, _ = process.communicate(timeout=600)
         assert process.returncode == code, printed[-4000:]
         return printed
 

@@ -122,6 +122,7 @@ def refresh(hub: Any, patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # six pulls and builds
 @pytest.mark.parametrize(
     ("orders", "days", "products"), [(60, 3, 40), (800, 8, 200), (4000, 10, 500)]
 )
