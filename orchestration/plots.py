@@ -33,6 +33,7 @@ def shipments_by_node_and_service(option: pa.Table) -> dg.MarkdownMetadataValue 
         heights = [counts[node, service] for node in nodes]
         axes.bar(nodes, heights, bottom=bottom, label=service)
         bottom = [low + high for low, high in zip(bottom, heights, strict=True)]
+    axes.set_ylim(0, max(bottom) * 1.25)  # room for the legend
     axes.set_ylabel("shipments of the chosen plans")
     axes.legend(fontsize="small")
     return _markdown(figure, FigureCanvasAgg)
