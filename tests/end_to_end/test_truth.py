@@ -82,6 +82,7 @@ def differences(hub: Any) -> dict[str, tuple[int, int, list[tuple[Any, ...]]]]:
     return found
 
 
+@pytest.mark.slow
 def test_orders_shipments_packages_and_stock_equal_the_truth_and_a_second_pull_changes_nothing(
     hub_on: Callable[..., Any],
 ) -> None:
