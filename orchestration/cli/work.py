@@ -20,7 +20,7 @@ _BLOCKED = (
 )
 
 
-def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey] = ()) -> None:
+def work(job: str, *, sources: Sequence[str] = ()) -> None:
     """Run a job, show it, print the account; exit code 1 unless all of it succeeded."""
     hub = Hub.open()
     if job in {"run", "pull"}:
@@ -39,7 +39,7 @@ def work(job: str, *, sources: Sequence[str] = (), assets: Sequence[dg.AssetKey]
                 result = run_job(
                     hub,
                     job,
-                    assets=[*assets, *_assets(sources)] or None,
+                    assets=_assets(sources) or None,
                     started=lambda name: status.update(f"{name} …"),
                     ended=ended,
                 )
