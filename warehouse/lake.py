@@ -102,9 +102,8 @@ class Lake:
         try:
             self._lock.acquire(timeout=timeout)
         except Timeout as error:
-            who = holder.read_text("utf-8").strip() if holder.exists() else "another process"
             raise LakeError(
-                f"Waited {timeout:g} s for the lake's lock to {purpose}; held by {who}. "
+                f"Waited {timeout:g} s for the lake's lock to {purpose}; held by {_said(holder)}. "
                 f"Wait for it to end, or end it, and run again. Lock: {path}"
             ) from error
         try:
@@ -113,6 +112,28 @@ class Lake:
             yield
         finally:
             self._lock.release()
+
+    @contextmanager
+    def lock_source(self, source: str, timeout: float = 600) -> Iterator[None]:
+        """Let one load of a source run at a time, so that its state cannot be overtaken.
+
+        timeout: seconds to wait; then LakeError says who loads. Not re-entrant.
+        """
+        path = self.paths.lock.with_name(f"source-{source}.lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock, holder = FileLock(path, fallback_to_soft=False), path.with_suffix(".holder")
+        try:
+            lock.acquire(timeout=timeout)
+        except Timeout as error:
+            raise LakeError(
+                f"Another load of '{source}' is running ({_said(holder)}); waited {timeout:g} s. "
+                f"Run again once it has ended. Lock: {path}"
+            ) from error
+        try:
+            holder.write_text(f"process {os.getpid()}\n", "utf-8")
+            yield
+        finally:
+            lock.release()
 
     def append(self, table: str, rows: pa.Table) -> None:
         """Append `rows` to `table` ('schema.table') by column name, in one transaction.
@@ -228,6 +249,14 @@ def attach(
         f"ATTACH {sql.text(f'ducklake:sqlite:{catalog}')} AS {sql.name(alias)} "
         f"({', '.join(options)})"
     )
+
+
+def _said(holder: Path) -> str:
+    """Return what the holder of a lock wrote about itself."""
+    try:
+        return holder.read_text("utf-8").strip() or "another process"
+    except OSError:
+        return "another process"
 
 
 def _add_missing_columns(con: duckdb.DuckDBPyConnection, target: str) -> None:

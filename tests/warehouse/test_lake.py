@@ -83,3 +83,16 @@ def test_the_lock_can_be_taken_again_by_who_holds_it(tmp_path: Path) -> None:
     lake = Lake(tmp_path).create()
     with lake.lock(purpose="dbt"):
         lake.append("hub.verdict", pa.table({"rule": ["a"]}))
+
+
+def test_a_source_is_loaded_by_one_at_a_time_and_others_wait(tmp_path: Path) -> None:
+    lake = Lake(tmp_path).create()
+    with (
+        lake.lock_source("erp", timeout=5),
+        lake.lock_source("wms", timeout=5),
+        pytest.raises(LakeError, match=r"Another load of 'erp' is running \(process \d+"),
+        Lake(tmp_path).lock_source("erp", timeout=0.1),
+    ):
+        pass
+    with Lake(tmp_path).lock_source("erp", timeout=5):
+        pass
