@@ -4,13 +4,19 @@ import os
 from pathlib import Path
 
 import contracts
+from contracts import Contract
+
+
+def read(source: str) -> Contract | None:
+    """Return a source's contract, or None: a third-party source has none, and that is no error."""
+    home = os.environ.get("CROSSDOCK_CONTRACTS") or Path(contracts.__file__).parent
+    if not (Path(home) / "sources" / f"{source}.odcs.yaml").exists():
+        return None
+    return contracts.read(f"sources/{source}")
 
 
 def append_only(source: str) -> frozenset[str]:
     """Return the streams of a source whose contract says that rows are only ever added."""
-    # Asked of the folder first: a third-party source has no contract, and that is no error.
-    home = os.environ.get("CROSSDOCK_CONTRACTS") or Path(contracts.__file__).parent
-    if not (Path(home) / "sources" / f"{source}.odcs.yaml").exists():
-        return frozenset()
-    tables = contracts.read(f"sources/{source}").tables
+    contract = read(source)
+    tables = contract.tables if contract else ()
     return frozenset(table.name for table in tables if table.append_only)
