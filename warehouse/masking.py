@@ -1,0 +1,67 @@
+"""What may be shown of a unit: only what its contract is sure is not personal."""
+
+import re
+from dataclasses import dataclass
+
+from contracts import ContractError
+from warehouse import contracted
+from warehouse.held import Unit
+from warehouse.landing.reasons import HeldBackError
+from warehouse.landing.strict_json import Object, parse
+from warehouse.masker import WORD, Masker
+
+MAX_DEPTH = 500
+QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
+
+
+@dataclass(frozen=True)
+class Content:
+    """A unit's message with masks in it, or None and why; `is_whole` when nothing is masked."""
+
+    message: Object | None
+    is_whole: bool
+    why: str = ""
+
+
+def content(unit: Unit) -> Content:
+    """Return what may be shown of a unit (with its raw bytes) to who may see the quarantine."""
+
+    def nothing(why: str) -> Content:
+        return Content(None, False, why)
+
+    try:
+        contract = contracted.read(unit.source)
+    except ContractError:
+        return nothing(f"the contract sources/{unit.source} cannot be read")
+    if contract is None:
+        return nothing(f"no contract sources/{unit.source} says which columns are personal")
+    table = next((table for table in contract.tables if table.name == unit.stream), None)
+    if table is None:
+        return nothing(f"the contract {contract.key} does not have its stream")
+    if unit.overflow is not None:
+        return nothing("only its head is kept here")
+    try:
+        message = parse(unit.raw, max_depth=MAX_DEPTH)
+    except (HeldBackError, ValueError, RecursionError):
+        return nothing("it cannot be read as JSON")
+    if not isinstance(message, Object) or message.get("type") != "RECORD":
+        return nothing("it is no RECORD message")
+    if len(set(message.names())) != len(message):
+        return nothing("a key of the message stands twice")
+    if message.get("stream") != table.name:
+        return nothing("it is a record of another stream")
+    masker = Masker(contract, table)
+    return Content(masker.message(message), not masker.hidden)
+
+
+def detail(text: str) -> str:
+    """Return a detail with those quoted names masked that are no plain words.
+
+    Details quote the names of columns, which may be pieces of data where a record made them up.
+    """
+
+    def masked(found: re.Match[str]) -> str:
+        name = found[1] if found[1] is not None else found[2]
+        return found[0] if WORD.fullmatch(name) else "<a name>"
+
+    return QUOTED.sub(masked, text)
