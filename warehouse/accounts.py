@@ -1,5 +1,7 @@
 """The ledger as people read it: loads, their streams, batches and files."""
 
+import fcntl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -7,6 +9,7 @@ from decimal import Decimal
 import duckdb
 
 from warehouse.errors import WarehouseError
+from warehouse.lake import Lake
 
 
 @dataclass(frozen=True)
@@ -145,3 +148,28 @@ def find(con: duckdb.DuckDBPyConnection, named: str) -> list[Run]:
     if len(found) > 1 and found[0] != named:
         raise WarehouseError(f"{named!r} may mean: {', '.join(found)}. Give more of it.")
     return runs(con, load_id=found[0])
+
+
+def states(lake: Lake, listed: Sequence[Run]) -> dict[str, str]:
+    """Return of each load whether it ended, is running, or was interrupted."""
+    busy = {source: _is_loading(lake, source) for source in {run.source for run in listed}}
+    newest = {run.source: run.load_id for run in sorted(listed, key=lambda run: run.committed_at)}
+    found = {}
+    for run in listed:
+        is_running = busy[run.source] and newest[run.source] == run.load_id
+        unended = "running" if is_running else "interrupted"
+        found[run.load_id] = "ended" if run.is_final else unended
+    return found
+
+
+def _is_loading(lake: Lake, source: str) -> bool:
+    """Look at the source's lock, which a load holds to its end, for an instant and shared."""
+    path = lake.paths.lock.with_name(f"source-{source}.lock")
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

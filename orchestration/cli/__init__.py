@@ -12,8 +12,11 @@ from rich.markup import escape
 from contracts import CrossdockError
 from decisions import DecisionError
 
-_MODULES = ("stages", "decide", "status", "query", "demo", "dev")
-_VERBS = ("run", "pull", "unify", "check", "release", "decide", "status", "sql", "demo", "dev")
+_MODULES = ("stages", "quarantine", "ledger", "decide", "status", "query", "demo", "dev")
+_VERBS = (
+    *("run", "pull", "quarantine", "ledger", "unify", "check", "release", "decide"),
+    *("status", "sql", "demo", "dev"),
+)
 
 
 class _WorkflowOrder(typer.core.TyperGroup):

@@ -29,7 +29,8 @@ def _commands() -> dict[str, TyperCommand]:
 
 
 def test_the_verbs_come_in_workflow_order() -> None:
-    verbs = ["run", "pull", "unify", "check", "release", "decide", "status", "sql", "demo", "dev"]
+    verbs = ["run", "pull", "quarantine", "ledger", "unify", "check", "release", "decide"]
+    verbs += ["status", "sql", "demo", "dev"]
     assert list(_commands()) == verbs
 
 

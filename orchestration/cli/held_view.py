@@ -1,0 +1,121 @@
+"""Units of the quarantine on a terminal: counted, listed, one whole."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.cli import json_view
+from orchestration.cli.fitting import Column, fit
+from orchestration.cli.wording import at, lasting, printable, size
+from warehouse import masking, names
+from warehouse.held import Group, Unit
+from warehouse.landing.reasons import HeldBackError
+from warehouse.landing.strict_json import parse
+from warehouse.mends import mend
+
+SHOWN_LINES = 200
+SHOWN_BYTES = 8_000
+Known = Mapping[str, set[str]]
+
+
+def groups(counted: Sequence[Group], known: Known, width: int) -> Table:
+    """Return the counts by source, stream and reason; those that are claimed only, in one row."""
+    columns = [
+        Column("source", [group.source for group in counted], is_number=False),
+        Column("stream", [_stream(group, known) for group in counted], is_number=False),
+        Column("reason", [group.reason for group in counted], is_number=False),
+        Column("open", [f"{group.open:,}" for group in counted]),
+        Column("healed", [f"{group.healed:,}" for group in counted], rank=3),
+        Column("newest (UTC)", [at(group.newest) for group in counted], 1, is_number=False),
+        Column("oldest (UTC)", [at(group.oldest) for group in counted], 2, is_number=False),
+    ]
+    if not any(group.healed for group in counted):
+        columns = [column for column in columns if column.name != "healed"]
+    return fit(columns, width)[0]
+
+
+def listed(units: Sequence[Unit], known: Known, width: int) -> Table:
+    """Return a unit a row: its short id, where it came from, why it is held."""
+    columns = [
+        Column("id, arrived (UTC)", [f"{u.short}\n{at(u.arrived_at)}" for u in units], 0, False),
+        Column("line", [f"{unit.line:,}" for unit in units]),
+        Column("stream", [f"{unit.source}\n{_stream(unit, known)}" for unit in units], 0, False),
+        Column("why", ["\n".join(_why(unit)) for unit in units], 0, False),
+    ]
+    return fit(columns, width)[0]
+
+
+def facts(unit: Unit, known: Known, whole_bytes: int | None) -> Table:
+    """Return everything about a unit but its content.
+
+    whole_bytes: of the file that keeps a line over the limit; None where it is gone.
+    """
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, said in _facts(unit, known, whole_bytes):
+        table.add_row(name, Text(printable(said)))
+    return table
+
+
+def content(unit: Unit, *, is_revealed: bool) -> Text:
+    """Return what may be shown of a unit's line, or all of it, indented where it is JSON."""
+    if is_revealed:
+        return _revealed(unit)
+    shown = masking.content(unit)
+    if shown.message is None:
+        return Text(f"Its content is not shown: {shown.why}. `--reveal` shows it, and is recorded.")
+    told = "" if shown.is_whole else "Masked by its contract; `--reveal` shows all, recorded.\n"
+    return Text(told + "\n".join(_cut(json_view.lines(shown.message))))
+
+
+def _revealed(unit: Unit) -> Text:
+    try:
+        shown = json_view.lines(parse(unit.raw, max_depth=500))
+    except (HeldBackError, ValueError, RecursionError):
+        text = unit.raw[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
+        more = "\n… `export` gives all of it." if len(unit.raw) > SHOWN_BYTES else ""
+        return Text(printable(text) + more)
+    return Text("\n".join(_cut(shown)))
+
+
+def _cut(shown: Iterator[str]) -> Iterator[str]:
+    yield from islice(shown, SHOWN_LINES)
+    if next(shown, None) is not None:
+        yield "… `export` gives all of it."
+
+
+def _facts(unit: Unit, known: Known, whole_bytes: int | None) -> Iterator[tuple[str, str]]:
+    yield "unit", unit.quarantine_id
+    yield "source", unit.source
+    yield "stream", _stream(unit, known) or "none said"
+    yield "reason", f"{unit.reason}: {masking.detail(unit.detail)}"
+    yield "line", f"{unit.line:,}, from byte {unit.byte_offset:,} of the load"
+    yield "load", unit.load_id
+    yield "arrived", f"{at(unit.arrived_at, to_second=True)} UTC"
+    if unit.healed_at is None:
+        yield "state", f"held for {lasting(unit.held_for)}"
+    else:
+        yield (
+            "state",
+            f"healed {at(unit.healed_at, to_second=True)} UTC by load {unit.healed_by}, "
+            f"after {lasting(unit.held_for)}",
+        )
+    yield "size", size(unit.size) if unit.overflow is None else f"the first {size(unit.size)} here"
+    if unit.overflow is not None:
+        kept = "its file is gone" if whole_bytes is None else size(whole_bytes)
+        yield "whole", f"{kept}, SHA-256 {unit.overflow}; `export --raw` gives it"
+    yield "mend", mend(unit.reason)
+
+
+def _why(unit: Unit) -> Iterator[str]:
+    yield unit.reason
+    yield printable(masking.detail(unit.detail))
+    if unit.healed_at is not None:
+        yield f"healed {at(unit.healed_at)} after {lasting(unit.held_for)}"
+
+
+def _stream(of: Unit | Group, known: Known) -> str:
+    return printable(names.shown(of.stream, known.get(of.source, set())))
