@@ -169,10 +169,12 @@ class Lake:
         uri = f"{self.paths.catalog.as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=60)) as catalog:
             rows = catalog.execute(
-                "SELECT t.table_name FROM ducklake_table AS t JOIN ducklake_schema AS s"
-                " USING (schema_id) WHERE s.schema_name = 'hub' AND t.end_snapshot IS NULL"
+                "SELECT t.table_name, c.column_name FROM ducklake_table AS t"
+                " JOIN ducklake_schema AS s USING (schema_id) JOIN ducklake_column AS c"
+                " USING (table_id) WHERE s.schema_name = 'hub'"
+                " AND t.end_snapshot IS NULL AND c.end_snapshot IS NULL"
             ).fetchall()
-        return {row[0] for row in rows} >= hub.TABLES.keys()
+        return set(rows) >= {(table, name) for table, names in hub.TABLES.items() for name in names}
 
     def _make_catalog(self, path: Path) -> None:
         with open_duckdb() as con:

@@ -127,7 +127,11 @@ def _keep_key(con: duckdb.DuckDBPyConnection, source: str, plan: table.Plan) -> 
     if stored and stored[0] == key:
         return
     con.execute("DELETE FROM lake.hub.stream WHERE source = ? AND stream = ?", about)
-    con.execute("INSERT INTO lake.hub.stream VALUES (?, ?, ?, now())", [*about, key])
+    con.execute(
+        "INSERT INTO lake.hub.stream (source, stream, key_properties, committed_at)"
+        " VALUES (?, ?, ?, now())",
+        [*about, key],
+    )
 
 
 def _entry(part: Ready, counts: Counts, batch: Batch, source: str, stamp: Stamp) -> ledger.Entry:
