@@ -107,7 +107,7 @@ def groups(con: duckdb.DuckDBPyConnection, choice: Choice) -> list[Group]:
         f"""SELECT source, stream, reason, count(*) FILTER (healed_at IS NULL),
             count(healed_at), min(arrived_at), max(arrived_at)
         FROM lake.hub.quarantine WHERE {where}
-        GROUP BY ALL ORDER BY max(arrived_at) DESC, ALL""",  # noqa: S608
+        GROUP BY ALL ORDER BY max(arrived_at) DESC, source, stream, reason""",  # noqa: S608
         parameters,
     ).fetchall()
     return [Group(*row) for row in rows]

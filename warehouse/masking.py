@@ -11,6 +11,7 @@ from warehouse.landing.strict_json import Object, parse
 from warehouse.masker import WORD, Masker
 
 MAX_DEPTH = 500
+SIGN = re.compile(r"[^\w\s]")
 QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
@@ -62,6 +63,7 @@ def detail(text: str) -> str:
 
     def masked(found: re.Match[str]) -> str:
         name = found[1] if found[1] is not None else found[2]
-        return found[0] if WORD.fullmatch(name) else "<a name>"
+        is_plain = WORD.fullmatch(name) or SIGN.fullmatch(name)
+        return found[0] if is_plain else "<a name>"
 
     return QUOTED.sub(masked, text)

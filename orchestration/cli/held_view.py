@@ -16,7 +16,8 @@ from warehouse.landing.strict_json import parse
 from warehouse.mends import mend
 
 SHOWN_LINES = 200
-SHOWN_BYTES = 8_000
+SHOWN_BYTES = 20_000
+CUT = "\n… this is its beginning; `crossdock quarantine export` gives all of it."
 Known = Mapping[str, set[str]]
 
 
@@ -60,37 +61,36 @@ def facts(unit: Unit, known: Known, whole_bytes: int | None) -> Table:
     return table
 
 
-def content(unit: Unit, *, is_revealed: bool) -> Text:
-    """Return what may be shown of a unit's line, or all of it, indented where it is JSON."""
+def content(unit: Unit, *, is_revealed: bool) -> tuple[str, Text]:
+    """Return a note, and what may be shown of a unit's line (or all), indented where it is JSON."""
     if is_revealed:
-        return _revealed(unit)
+        return "", Text(_revealed(unit))
     shown = masking.content(unit)
     if shown.message is None:
-        return Text(f"Its content is not shown: {shown.why}. `--reveal` shows it, and is recorded.")
-    told = "" if shown.is_whole else "Masked by its contract; `--reveal` shows all, recorded.\n"
-    return Text(told + "\n".join(_cut(json_view.lines(shown.message))))
+        note = f"Its content is not shown: {shown.why}. `--reveal` shows it, and records who did."
+        return note, Text("")
+    note = "Masked by its contract; `--reveal` shows all of it, and records who did."
+    return "" if shown.is_whole else note, Text(_cut(json_view.lines(shown.message)))
 
 
-def _revealed(unit: Unit) -> Text:
+def _revealed(unit: Unit) -> str:
     try:
-        shown = json_view.lines(parse(unit.raw, max_depth=500))
+        return _cut(json_view.lines(parse(unit.raw, max_depth=masking.MAX_DEPTH)))
     except (HeldBackError, ValueError, RecursionError):
         text = unit.raw[:SHOWN_BYTES].decode("utf-8", "backslashreplace")
-        more = "\n… `export` gives all of it." if len(unit.raw) > SHOWN_BYTES else ""
-        return Text(printable(text) + more)
-    return Text("\n".join(_cut(shown)))
+        return printable(text) + (CUT if len(unit.raw) > SHOWN_BYTES else "")
 
 
-def _cut(shown: Iterator[str]) -> Iterator[str]:
-    yield from islice(shown, SHOWN_LINES)
-    if next(shown, None) is not None:
-        yield "… `export` gives all of it."
+def _cut(shown: Iterator[str]) -> str:
+    text = "\n".join(islice(shown, SHOWN_LINES))
+    is_long = next(shown, None) is not None or len(text) > SHOWN_BYTES
+    return text[:SHOWN_BYTES] + (CUT if is_long else "")
 
 
 def _facts(unit: Unit, known: Known, whole_bytes: int | None) -> Iterator[tuple[str, str]]:
-    yield "unit", unit.quarantine_id
+    yield "unit", f"{unit.short} ({unit.quarantine_id})"
     yield "source", unit.source
-    yield "stream", _stream(unit, known) or "none said"
+    yield "stream", _stream(unit, known)
     yield "reason", f"{unit.reason}: {masking.detail(unit.detail)}"
     yield "line", f"{unit.line:,}, from byte {unit.byte_offset:,} of the load"
     yield "load", unit.load_id
@@ -118,4 +118,4 @@ def _why(unit: Unit) -> Iterator[str]:
 
 
 def _stream(of: Unit | Group, known: Known) -> str:
-    return printable(names.shown(of.stream, known.get(of.source, set())))
+    return printable(names.shown(of.stream, known.get(of.source, set()))) or "-"

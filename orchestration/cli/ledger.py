@@ -10,7 +10,6 @@ from contracts import CrossdockError
 from orchestration.cli import app, out
 
 if TYPE_CHECKING:
-    from orchestration.cli.ledger_view import Fitted
     from orchestration.hub import Hub
     from warehouse.accounts import Run
 
@@ -51,43 +50,48 @@ def ledger(
         if as_json:
             _print_json(hub, con, runs[:limit], is_whole=load is not None)
         else:
-            _print_runs(hub, runs[:limit], len(runs))
+            left_out = _print_runs(hub, runs[:limit], len(runs))
             for run in runs if load else ():
-                _print_parts(con, run)
+                left_out += _print_parts(con, run)
+            if left_out:
+                names = ", ".join(dict.fromkeys(left_out))
+                out.print(f"[dim]\nThe screen is too narrow for {names}; --json gives all.[/]")
     _refuse_remainder(runs)
 
 
-def _print_runs(hub: "Hub", runs: "list[Run]", total: int) -> None:
+def _print_runs(hub: "Hub", runs: "list[Run]", total: int) -> list[str]:
     from orchestration.cli import ledger_view
     from warehouse import accounts
 
-    _print(ledger_view.runs(runs, accounts.states(hub.lake, runs), out.width))
+    table, left_out = ledger_view.runs(runs, accounts.states(hub.lake, runs), out.width)
+    out.print(table)
     if total > len(runs):
-        out.print(f"\nThe newest {len(runs)} of {total} loads; --limit gives more.")
+        out.print(f"The newest {len(runs)} of {total} loads; --limit gives more.")
+    return left_out
 
 
-def _print_parts(con: duckdb.DuckDBPyConnection, run: "Run") -> None:
+def _print_parts(con: duckdb.DuckDBPyConnection, run: "Run") -> list[str]:
     from orchestration.cli import ledger_view
     from warehouse import accounts, names
 
     known = names.known(con).get(run.source, set())
     batches, files = accounts.batches(con, run), accounts.files(con, run)
-    out.print("\n[bold]Streams[/]")
-    _print(ledger_view.streams(accounts.streams(con, run), known, out.width))
-    out.print(f"\n[bold]Batches[/], {len(batches):,}")
-    _print(ledger_view.batches(batches[-_LISTED:], out.width))
+    parts = {
+        "Streams": ledger_view.streams(accounts.streams(con, run), known, out.width),
+        _title("Batches", len(batches)): ledger_view.batches(batches[-_LISTED:], out.width),
+    }
     if files:
-        out.print(f"\n[bold]Files[/], {len(files):,}, under the lake's data")
-        _print(ledger_view.files(files[:_LISTED], out.width))
-    if max(len(batches), len(files)) > _LISTED:
-        out.print(f"\n{_LISTED} of each are shown; --json gives all.")
+        title = _title("Files under the lake's data", len(files))
+        parts[title] = ledger_view.files(files[:_LISTED], out.width)
+    for title, (table, _) in parts.items():
+        out.print(f"\n[bold]{title}[/]")
+        out.print(table)
+    return [name for _, left_out in parts.values() for name in left_out]
 
 
-def _print(fitted: "Fitted") -> None:
-    table, left_out = fitted
-    out.print(table)
-    if left_out:
-        out.print(f"[dim]Too narrow for {', '.join(left_out)}; --json gives all.[/]")
+def _title(what: str, number: int) -> str:
+    shown = f", {_LISTED} of them shown" if number > _LISTED else ""
+    return f"{what}: {number:,}{shown}"
 
 
 def _print_json(

@@ -12,30 +12,29 @@ from warehouse.accounts import Batch, Counts, File, Run, Stream
 
 _ORDER = ("emitted", "loaded", "quarantined", "inserted", "updated", "duplicate", "superseded")
 _RANKS = {"inserted": 2, "updated": 3, "duplicate": 5, "superseded": 6}
-Fitted = tuple[Table, list[str]]
 
 
-def runs(listed: Sequence[Run], states: Mapping[str, str], width: int) -> Fitted:
+def runs(listed: Sequence[Run], states: Mapping[str, str], width: int) -> tuple[Table, list[str]]:
     """Return a load a row; states: of each load, how it ended (`accounts.states`)."""
     what = [
         f"{run.source}, {at(run.committed_at)}, {states[run.load_id]}\n{run.load_id}"
         for run in listed
     ]
     columns = [
-        Column("source, last commit (UTC), state; load", what, is_number=False),
+        Column("load, last commit (UTC)", what, is_number=False),
         Column("streams", [f"{run.streams:,}" for run in listed], rank=8),
         *_counts(listed),
     ]
     return fit(columns, width, _styles(listed))
 
 
-def streams(listed: Sequence[Stream], known: set[str], width: int) -> Fitted:
+def streams(listed: Sequence[Stream], known: set[str], width: int) -> tuple[Table, list[str]]:
     """Return a stream a row."""
     said = [printable(names.shown(row.stream, known)) or "none said" for row in listed]
     return fit([Column("stream", said, is_number=False), *_counts(listed)], width, _styles(listed))
 
 
-def batches(listed: Sequence[Batch], width: int) -> Fitted:
+def batches(listed: Sequence[Batch], width: int) -> tuple[Table, list[str]]:
     """Return a batch a row; it is told by when it was committed and by its lines."""
     lines = [
         f"{row.first_line:,} - {row.last_line:,}" if row.last_line is not None else ""
@@ -52,7 +51,7 @@ def batches(listed: Sequence[Batch], width: int) -> Fitted:
     return fit(columns, width, _styles(listed))
 
 
-def files(listed: Sequence[File], width: int) -> Fitted:
+def files(listed: Sequence[File], width: int) -> tuple[Table, list[str]]:
     """Return a file a row, with the SHA-256 that it had when it was written."""
     columns = [
         Column("file, SHA-256", [f"{file.path}\n{file.sha256}" for file in listed], 0, False),

@@ -88,8 +88,9 @@ def show(unit: Id, reveal: Reveal = False) -> None:
         path = held_export.whole_file(hub.lake, found.overflow)
         whole_bytes = path.stat().st_size if path.exists() else None
     out.print(held_view.facts(found, known, whole_bytes))
-    out.print()
-    out.print(held_view.content(found, is_revealed=reveal), soft_wrap=True)
+    note, content = held_view.content(found, is_revealed=reveal)
+    out.print(f"\n{note}" if note else "", markup=False)
+    out.print(content, soft_wrap=True)
 
 
 @quarantine.command()
