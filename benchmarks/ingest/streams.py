@@ -34,7 +34,7 @@ ADDRESS = {
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream: what its SCHEMA message says, and the type of each column when it is stored."""
+    """A stream: what its SCHEMA message says, and the exact DuckDB type of each of its columns."""
 
     name: str
     keys: tuple[str, ...]
@@ -45,6 +45,14 @@ class Stream:
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its records."""
         return {"type": "object", "properties": self.properties}
+
+    @property
+    def stored_types(self) -> dict[str, str]:
+        """The types that `target-crossdock` stores them in: nested values as JSON."""
+        return {
+            column: "JSON" if kind.startswith("STRUCT") else kind
+            for column, kind in self.types.items()
+        }
 
 
 ORDERS = Stream(
