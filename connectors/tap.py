@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import warnings
 from types import FrameType
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 
 import click
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, FatalSyncError
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
     PluginCapabilities,
@@ -19,6 +20,13 @@ from singer_sdk.helpers.capabilities import (
 from singer_sdk.plugin_base import SingerCommand
 
 MASK = "****"
+# Who runs a tap knows by this code, and by these lines of its log, which streams failed alone.
+STREAMS_FAILED = 3
+FAILED_STREAM = re.compile(r"Stream '(.+?)' failed: (.*)")
+
+
+class StreamsFailed(FatalSyncError):
+    """Some streams failed and the others are whole; the log has a line for each that failed."""
 
 
 class OneLineCommand(SingerCommand):
@@ -36,6 +44,9 @@ class OneLineCommand(SingerCommand):
             return super().main(*args, **kwargs)
         except ConfigValidationError as error:
             self.logger.error("%s", "; ".join(error.errors) or error)
+        except StreamsFailed as error:
+            self.logger.error("%s", error)
+            sys.exit(STREAMS_FAILED)
         except Exception as error:
             self.logger.error("%s", one_line(error))
         sys.exit(1)
@@ -45,6 +56,7 @@ class CrossdockTap(Tap):
     """A Singer tap that hides secrets, refuses unknown settings and ends errors in one line."""
 
     package_name = "crossdock"
+    failed: dict[str, Exception] | None = None
     # No stream maps, flattening or batches: a record is passed on as the source has it.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -53,6 +65,33 @@ class CrossdockTap(Tap):
         PluginCapabilities.ABOUT,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
+
+    def sync_all(self) -> None:  # type: ignore[misc]
+        """Sync every stream, also after one that failed, where the SDK would stop.
+
+        Raises StreamsFailed at the end, when some failed; the first one's error, when all did.
+        """
+        failed = self.failed = {}
+        super().sync_all()
+        asked = sum(stream.selected for stream in self.streams.values())
+        if len(failed) == asked:
+            for error in failed.values():
+                raise error
+        for name, error in failed.items():
+            self.logger.error("Stream '%s' failed: %s", name, one_line(error))
+        if failed:
+            raise StreamsFailed(
+                f"{len(failed)} of {asked} streams failed, each with a line above: "
+                f"{', '.join(failed)}. The others are whole. What failed keeps its "
+                "bookmark, and the next run goes on from there."
+            )
+
+    def may_go_on(self, stream: str, error: Exception) -> bool:
+        """Note that a stream failed; whether others follow, which a test of one has not."""
+        if self.failed is None:
+            return False
+        self.failed[stream] = error
+        return True
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

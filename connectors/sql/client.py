@@ -12,10 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from singer_sdk.exceptions import ConfigurationError, FatalSyncError
-from singer_sdk.singerlib.json import deserialize_json
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.engine.reflection import ObjectKind
 
+from connectors.sql import copying
+from connectors.sql.values import read_json
 from connectors.tap import MASK, one_line
 
 
@@ -86,17 +87,50 @@ class Database:
         self.close()  # so that the snapshot begins with the first row
         return found
 
-    def rows(self, query: sa.Select[Any], chunk: int) -> Iterator[sa.Row[Any]]:
-        """Run a query and yield its rows, `chunk` at a time."""
+    def pages(self, query: sa.Select[Any], rows: int) -> Iterator[Sequence[sa.Row[Any]]]:
+        """Run a query and yield its rows, so many at a time."""
         with self.errors():
-            yield from self.connection.execute(query, execution_options={"yield_per": chunk})
+            result = self.connection.execute(query, execution_options={"yield_per": rows})
+            yield from result.partitions()
+
+    def has(self, query: sa.Select[Any]) -> bool:
+        """Whether a query finds any row."""
+        with self.errors():
+            return self.connection.execute(query.limit(1)).first() is not None
+
+    @property
+    def copies(self) -> bool:
+        """Whether whole tables can be had by PostgreSQL's COPY, over psycopg and in UTF-8."""
+        if (self.url.get_backend_name(), self.url.get_driver_name()) != ("postgresql", "psycopg"):
+            return False
+        with self.errors():
+            raw = self.connection.connection.driver_connection
+        return bool(raw and raw.info.encoding == "utf-8")
+
+    def copy(self, query: str) -> Iterator[bytearray]:
+        """Run a query by COPY, in the same snapshot as the rest; yield CSV, whole rows at a time.
+
+        The connection is taken until the last row has come; one that is left earlier is given up.
+        """
+        with self.errors():
+            self.connection.execute(sa.text("select 1"))  # so that the snapshot has begun
+            raw: Any = self.connection.connection.driver_connection
+            is_through = False
+            try:
+                yield from copying.blocks(raw, query)
+                is_through = True
+            finally:
+                if not is_through:
+                    raw.close()
+                    self.connection.invalidate()
+                    self.close()
 
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Turn a database error into one line that names the place and keeps the secrets."""
         try:
             yield
-        except (sa.exc.SQLAlchemyError, ImportError) as error:
+        except (sa.exc.SQLAlchemyError, copying.CopyError, ImportError) as error:
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
             reason = one_line(cause)
             for secret in {str(self.url.password or ""), self.url.render_as_string(False)} - {""}:
@@ -111,9 +145,10 @@ class Database:
             return self._sqlite_engine()
         if self.url.get_backend_name() != "postgresql":
             return self._create()
-        engine = self._create(json_deserializer=deserialize_json)
+        engine = self._create(json_deserializer=read_json)
         if engine.dialect.driver == "psycopg":
             sa.event.listen(engine, "connect", _keep_infinite_times)
+            sa.event.listen(engine, "connect", _write_plainly)
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def _create(self, **options: Any) -> sa.Engine:
@@ -162,8 +197,16 @@ def _text_or_bytes(raw: bytes) -> str | bytes:
         return raw
 
 
+def _write_plainly(connection: Any, _: object) -> None:
+    """Have values written in one way, whatever the server or the user is set to."""
+    connection.execute("set datestyle = iso")
+    connection.execute("set extra_float_digits = 1")
+    connection.execute("set bytea_output = hex")
+    connection.commit()
+
+
 def _keep_infinite_times(connection: Any, _: object) -> None:
-    """Read 'infinity' and years beyond Python's as text; psycopg would fail the whole query."""
+    """Read 'infinity', 24:00 and years beyond Python's as text; psycopg would fail the query."""
     from psycopg import DataError
     from psycopg.types import datetime as types
 
@@ -171,6 +214,8 @@ def _keep_infinite_times(connection: Any, _: object) -> None:
         ("date", types.DateLoader),
         ("timestamp", types.TimestampLoader),
         ("timestamptz", types.TimestamptzLoader),
+        ("time", types.TimeLoader),
+        ("timetz", types.TimetzLoader),
     ):
 
         class Lenient(loader):  # type: ignore[valid-type,misc]

@@ -10,12 +10,18 @@ from zoneinfo import ZoneInfo
 
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigurationError
+from singer_sdk.helpers.capabilities import (
+    BATCH_CONFIG,
+    CapabilitiesEnum,
+    PluginCapabilities,
+)
 
 import contracts
 from connectors import clock
 from connectors.sql.client import Database, SourceTable
-from connectors.sql.streams import TableStream
+from connectors.sql.streams import MissingTable, TableStream
 from connectors.sql.values import column_schema
+from connectors.stream import CrossdockStream
 from connectors.tap import CrossdockTap
 
 
@@ -51,15 +57,34 @@ class TapSQL(CrossdockTap):
         th.Property(
             "chunk_size", th.IntegerType(minimum=1), default=10_000, description="Rows a page"
         ),
+        th.Property(
+            "lookback_seconds",
+            th.NumberType(minimum=0),
+            default=300,
+            description="Read again so much before the bookmark: a row is dated when its "
+            "transaction begins and seen when it commits. Only for times, of streams with a key",
+        ),
     ).to_dict()
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        *CrossdockTap.capabilities,
+        PluginCapabilities.BATCH,
+    ]
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's setting `batch_config`: without it, rows go as records."""
+        config_jsonschema["properties"] |= BATCH_CONFIG["properties"]
 
     @cached_property
     def database(self) -> Database:
         """The database that the URL names."""
         return Database(self.config["url"])
 
-    def discover_streams(self) -> Sequence[TableStream]:
-        """Give one stream a table: of the contract when one is named, else of the database."""
+    def discover_streams(self) -> Sequence[CrossdockStream]:
+        """Give one stream a table: of the contract when one is named, else of the database.
+
+        A table that is not as the contract says fails when it is its turn, and stops no other.
+        """
         zone = self._zone()
         tables = self.database.tables(self.config["schemas"])
         name = self.config.get("contract")
@@ -93,7 +118,24 @@ class TapSQL(CrossdockTap):
 
     def _contracted(
         self, contract: str, table: contracts.Table, tables: Sequence[SourceTable]
-    ) -> TableStream:
+    ) -> CrossdockStream:
+        try:
+            source = self._found(contract, table, tables)
+        except ConfigurationError as error:
+            return MissingTable(self, name=table.name, schema=table.singer_schema(), error=error)
+        return TableStream(
+            self,
+            self.database,
+            source,
+            name=table.name,
+            schema=table.singer_schema(),
+            keys=table.primary_key,
+            replication_key=table.replication_key,
+        )
+
+    def _found(
+        self, contract: str, table: contracts.Table, tables: Sequence[SourceTable]
+    ) -> SourceTable:
         by_name = {source.name: source for source in tables}
         law = f"Contract sources/{contract}"
         if table.name not in by_name:
@@ -120,15 +162,7 @@ class TapSQL(CrossdockTap):
                 ", ".join(extra),
                 contract,
             )
-        return TableStream(
-            self,
-            self.database,
-            source,
-            name=table.name,
-            schema=table.singer_schema(),
-            keys=table.primary_key,
-            replication_key=table.replication_key,
-        )
+        return source
 
 
 def _contract(name: str) -> contracts.Contract:

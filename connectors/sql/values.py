@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -98,6 +98,28 @@ def converter(schema: Mapping[str, Any], zone: ZoneInfo | None) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
+def read_json(text: str | bytes) -> Any:
+    """Read JSON with every digit; a text that is not allowed, or names a key twice, stays a text.
+
+    Python's own reader takes NaN, and keeps only the last of two values.
+    """
+    try:
+        return deserialize_json(text, parse_constant=_refuse, object_pairs_hook=_unrepeated)
+    except ValueError:
+        return text.decode() if isinstance(text, bytes) else text
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
 def plain(value: Any) -> Any:
     """Turn any driver value into JSON's types and Decimal without changing what it says."""
     match value:
@@ -135,12 +157,7 @@ def _number(value: Any) -> Any:
 
 
 def _json(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return deserialize_json(value)
-        except ValueError:
-            return value
-    return plain(value)
+    return read_json(value) if isinstance(value, str) else plain(value)
 
 
 def _binary(value: Any) -> Any:

@@ -28,13 +28,22 @@ class Pull:
         self.streams = streams
         self.left = set(streams)
         self._spool: Spool | None = None
+        self._failure: Exception | None = None
 
     def records(self, stream: str) -> Iterator[Record]:
-        """Yield a stream's records; the first call reads the folder."""
+        """Yield a stream's records; the first call reads the folder.
+
+        Raises for every stream what ended that read: none of them has all its records.
+        """
         if self._spool is None:
             self._spool = Spool()
-            for arrival in self.folder.arrivals():
-                self._read(arrival, self._spool)
+            try:
+                for arrival in self.folder.arrivals():
+                    self._read(arrival, self._spool)
+            except Exception as error:
+                self._failure = error
+        if self._failure is not None:
+            raise self._failure
         yield from self._spool.read(stream)
 
     def finish(self, stream: str, bookmarks: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from singer_sdk.exceptions import ConfigurationError, FatalSyncError
 
 import contracts
 from connectors.sql.tap import TapSQL
+from connectors.tap import StreamsFailed
 
 # open_data_contract_standard reads its schema by a deprecated function:
 # https://github.com/bitol-io/open-data-contract-standard/
@@ -58,6 +59,7 @@ def test_pages_by_a_composite_key_lose_and_repeat_nothing(database, config, pull
 
 def test_a_second_pull_starts_at_the_bookmark_and_includes_it(database, config, pull):
     add(database, *(("a", no, 1, f"2026-03-02 10:00:0{no}.000000") for no in range(5)))
+    config["lookback_seconds"] = 0
     catalog = incremental(TapSQL, config, "movements", "at")
     first = pull(TapSQL, config | {"chunk_size": 2}, catalog=catalog)
     assert len(first.records["movements"]) == 5
@@ -214,14 +216,20 @@ def test_a_contract_decides_streams_columns_and_keys(tmp_path, config, pull, con
 
 def test_a_renamed_column_is_named_with_what_it_may_have_become(tmp_path, config):
     contracted(tmp_path, "erp", rename={"products.unit_cost": "unitcost"})
+    tap = TapSQL(config=config | {"contract": "erp"})
+    with pytest.raises(StreamsFailed, match=r"^1 of \d+ streams failed.*: products\. The others"):
+        tap.sync_all()
     with pytest.raises(ConfigurationError, match=r"'products\.unit_cost'.*'unitcost'.*has: sku"):
-        TapSQL(config=config | {"contract": "erp"})
+        raise tap.failed["products"]
 
 
 def test_a_missing_table_is_named_with_what_there_is(tmp_path, config):
     contracted(tmp_path, "wms", without="stock")
+    tap = TapSQL(config=config | {"contract": "wms"})
+    with pytest.raises(StreamsFailed):
+        tap.sync_all()
     with pytest.raises(ConfigurationError, match=r"table 'stock'.*It has: bins, facilities"):
-        TapSQL(config=config | {"contract": "wms"})
+        raise tap.failed["stock"]
 
 
 def test_a_missing_file_is_not_created(tmp_path):
