@@ -6,21 +6,13 @@ import sqlite3
 from pathlib import Path
 
 from warehouse import sql
-from warehouse.lake import attach, open_duckdb
+from warehouse.catalogs.sqlite import attach
+from warehouse.session import open_duckdb
 
 INLINED = re.compile(r"ducklake_inlined_(?:data|delete)_(\d+)(?:_\d+)?")
 # Tables of DuckLake's catalog whose rows say when a table's content began and ended
 # (https://ducklake.select/docs/stable/specification/tables/overview).
 DATED = ("ducklake_table", "ducklake_column", "ducklake_data_file", "ducklake_delete_file")
-
-
-def backup(catalog: Path, copy: Path) -> None:
-    """Copy a SQLite catalog as one consistent state, in the rollback journal mode."""
-    source = sqlite3.connect(f"file:{catalog}?mode=ro", uri=True)
-    target = sqlite3.connect(copy)
-    with contextlib.closing(source), contextlib.closing(target):
-        source.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")
 
 
 def content_snapshot(copy: Path, schemas: frozenset[str]) -> int:

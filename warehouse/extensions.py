@@ -11,7 +11,7 @@ import duckdb
 
 from warehouse.errors import LakeError
 
-NAMES = ("ducklake", "sqlite_scanner")
+NAMES = ("ducklake", "postgres_scanner", "sqlite_scanner")
 
 
 def directory() -> Path:

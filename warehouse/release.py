@@ -81,7 +81,7 @@ class Releases:
             aside = self._root / f"{ASIDE}{os.getpid()}"
             aside.mkdir()
             catalog = aside / "catalog.sqlite"
-            catalog_copy.backup(self._lake.paths.catalog, catalog)
+            self._lake.catalog.copy(catalog, VISIBLE)
             snapshot_id = catalog_copy.content_snapshot(catalog, VISIBLE)
             if same := self._of_snapshot(snapshot_id):
                 shutil.rmtree(aside)
