@@ -202,6 +202,7 @@ def _write_plainly(connection: Any, _: object) -> None:
     connection.execute("set datestyle = iso")
     connection.execute("set extra_float_digits = 1")
     connection.execute("set bytea_output = hex")
+    connection.execute("set synchronize_seqscans = off")  # a table from its beginning
     connection.commit()
 
 

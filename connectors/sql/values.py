@@ -187,6 +187,9 @@ def _timestamp_in(zone: ZoneInfo | None) -> Convert:
             if is_uncertain(moment, zone):
                 return moment.isoformat()
             moment = moment.replace(tzinfo=zone)
-        return (moment if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
+        try:
+            return (moment if moment.tzinfo is None else moment.astimezone(UTC)).isoformat()
+        except OverflowError:  # in UTC it is outside the calendar
+            return moment.isoformat()
 
     return timestamp

