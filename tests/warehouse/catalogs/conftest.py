@@ -14,7 +14,7 @@ import pytest
 
 from warehouse.lake import Lake
 
-PASSWORD = "s3cr@t/pass'\\ word%"  # each special to a URL, to libpq or to SQL
+PASSWORD = "s3cr@t/pass'\\ word%"  # noqa: S105 - special to URLs, to libpq and to SQL
 
 
 @dataclass
@@ -56,6 +56,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield served
     finally:
         running.cleanup()
+
+
+@pytest.fixture
+def password() -> str:
+    return PASSWORD
 
 
 @pytest.fixture

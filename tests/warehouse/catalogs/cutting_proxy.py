@@ -29,6 +29,11 @@ async def _messages(reader: asyncio.StreamReader):
         yield head + await reader.readexactly(struct.unpack("!I", head[1:])[0] - 4)
 
 
+def say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
 class Proxy:
     def __init__(self, upstream: str) -> None:
         self.upstream, self.cut = upstream, ""
@@ -61,7 +66,7 @@ class Proxy:
             with contextlib.suppress(ConnectionError):
                 await answers.read(1)
         back.transport.abort()
-        print("cut", flush=True)
+        say("cut")
 
     async def _pass_on(self, answers: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
@@ -74,11 +79,11 @@ class Proxy:
 async def main() -> None:
     proxy = Proxy(sys.argv[1])
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    say(server.sockets[0].getsockname()[1])
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         proxy.cut = line.strip()
-        print("ready", flush=True)
+        say("ready")
 
 
 if __name__ == "__main__":
