@@ -77,18 +77,17 @@ def _earlier_text(value: str, back: timedelta) -> str:
     return f"{said}.{digits}{rest}" if fraction else f"{said}{rest}"
 
 
-def moves(value: Any, kind: sa.types.TypeEngine[Any] | None, start: Any) -> bool:
-    """Whether a row's value may be the bookmark: one to compare with, and not before `start`.
+def moves(value: Any, kind: sa.types.TypeEngine[Any] | None, reached: Any) -> bool:
+    """Whether a row's value may be the bookmark: one to compare with, and not before `reached`.
 
     A time of 'infinity' comes as text; as bookmark it would hide every later row.
     """
-    if value is None or isinstance(value, bytes):
+    if value is None or isinstance(value, bytes) or value != value:
         return False
-    if isinstance(value, str) and isinstance(kind, (sa.DateTime, sa.Date)):
-        return False
-    if isinstance(value, (Decimal, float)) and value != value:
-        return False
+    if isinstance(value, str) and kind is not None:
+        # How the database sorts texts is not known here; its rows come in that order.
+        return not isinstance(kind, (sa.DateTime, sa.Date))
     try:
-        return start is None or bool(value >= start)
+        return reached is None or bool(value >= reached)
     except TypeError:
         return True

@@ -92,7 +92,8 @@ class FastLane:
         for block in reading.database.copy(query):
             rows, more = copied.read(block, pieces, self.batches.schema)
             odd += more
-            last = self._last(rows) or last
+            ended = self._last(rows)
+            last = last if ended is None else ended
             if not odd:  # a row that has yet to come as a record may be before this one
                 self._reach(last)
             self._hand_over(self.batches.add(rows))
@@ -101,6 +102,7 @@ class FastLane:
             for page in reading.pages(copied.any_odd(pieces)):
                 for row in page:
                     self._send(row)
+                self._reach(self._key_of(page[-1]))
             self._reach(last)
 
     def _by_driver(self) -> None:
@@ -126,7 +128,6 @@ class FastLane:
         values = row._mapping
         self.stream.send({c.name: c.convert(values[c.name]) for c in self.columns})
         self.records += 1
-        self._reach(self._key_of(row))
 
     def _key_of(self, row: sa.Row[Any]) -> Any:
         key = self.reading.replication_key

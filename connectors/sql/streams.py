@@ -80,7 +80,8 @@ class TableStream(CrossdockStream):
 
     def reach(self, value: Any) -> None:
         """Note how far the replication key has come; the next STATE says so."""
-        if bookmarks.moves(value, self._key_type, self._start):
+        reached = self._start if self._bookmark is None else self._bookmark
+        if bookmarks.moves(value, self._key_type, reached):
             self._bookmark = value
 
     def _increment_stream_state(
@@ -103,6 +104,7 @@ class TableStream(CrossdockStream):
             self._write_starting_replication_value(context)
             if lane := fast.lane(self, batch_config):
                 lane.run()
+                self._increment_stream_state({})
                 self._finalize_state(self.stream_state)
                 self._write_state_message()
                 return
