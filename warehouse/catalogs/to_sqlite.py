@@ -14,7 +14,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-INLINED = re.compile(r"ducklake_inlined_(?:data|delete)_(\d+)(?:_(\d+))?")
+INLINED = re.compile(r"ducklake_inlined_(?:data|delete)_(\d+)(?:_\d+)?")
 AS_IS = {"boolean", "bigint", "integer", "smallint", "character varying", "text", "bytea"}
 ROWS_A_TIME = 10_000
 COLUMNS: LiteralString = """
@@ -29,10 +29,19 @@ KEYS = {
     "ducklake_delete_file": "delete_file_id",
 }
 # DuckLake keeps text as bytes in PostgreSQL, which refuses a NUL in text: only the lake's own type
-# tells the two apart. A name may have had several types; one that was ever BLOB stays bytes.
+# tells the two apart, that of the schema version for which rows were inlined.
 BLOBS: LiteralString = """
-    SELECT DISTINCT table_id, column_name FROM ducklake_column
-    WHERE column_type = 'blob' AND parent_column IS NULL"""
+    SELECT c.table_id, v.schema_version, c.column_name FROM ducklake_column AS c
+    JOIN ducklake_schema_versions AS v ON v.table_id = c.table_id
+        AND v.begin_snapshot >= c.begin_snapshot
+        AND (c.end_snapshot IS NULL OR v.begin_snapshot < c.end_snapshot)
+    WHERE c.column_type = 'blob' AND c.parent_column IS NULL"""
+# How PostgreSQL writes what has no number: so that DuckDB reads the very same value.
+WRITTEN: tuple[LiteralString, ...] = (
+    "SET LOCAL TIME ZONE 'UTC'",
+    "SET LOCAL extra_float_digits = 1",
+    "SET LOCAL intervalstyle = 'postgres_verbose'",
+)
 
 
 def copy(session: psycopg.Connection, path: Path, schemas: frozenset[str] | None) -> None:
@@ -40,10 +49,12 @@ def copy(session: psycopg.Connection, path: Path, schemas: frozenset[str] | None
     session.autocommit = False
     session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     session.read_only = True
-    session.execute("SET LOCAL TIME ZONE 'UTC'")
-    session.execute("SET LOCAL extra_float_digits = 1")  # the shortest text that reads back exactly
+    for setting in WRITTEN:
+        session.execute(setting)
     wanted = _table_ids(session, schemas)
-    blobs = {(row[0], row[1]) for row in session.execute(BLOBS).fetchall()}
+    blobs: dict[str, set[str]] = {}
+    for table_id, version, column in session.execute(BLOBS).fetchall():
+        blobs.setdefault(f"ducklake_inlined_data_{table_id}_{version}", set()).add(column)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as target:
         target.execute("PRAGMA journal_mode = DELETE")
         target.execute("BEGIN")
@@ -51,9 +62,9 @@ def copy(session: psycopg.Connection, path: Path, schemas: frozenset[str] | None
             inlined = INLINED.fullmatch(table)
             if inlined and wanted is not None and int(inlined[1]) not in wanted:
                 continue
-            of = {name for table_id, name in blobs if inlined and table_id == int(inlined[1])}
-            _create(target, table, columns, of)
-            _fill(session, target, table, columns, of)
+            of_table = blobs.get(table, set())
+            _create(target, table, columns, of_table)
+            _fill(session, target, table, columns, of_table)
         _forget_left_out(target)
         target.execute("COMMIT")
     session.rollback()
