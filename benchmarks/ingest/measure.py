@@ -69,7 +69,7 @@ def run(command: Command, folder: Path) -> Cost:
         said = log.read_text("utf-8", "replace").strip().splitlines() or ["nothing"]
         raise FailedError(
             f"{Path(command.arguments[0]).name} ended with {process.returncode} and said: "
-            f"{said[-1][:300]} (all of it: {log})"
+            f"{said[-1][:300]}"
         )
     return Cost(wall, usage.ru_utime + usage.ru_stime, peak.kilobytes / 1024)
 

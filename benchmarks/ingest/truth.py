@@ -151,7 +151,8 @@ def _of_stream(
         ).fetchall()
         != [(0,)]
     ]
-    return Difference(*map(int, counts or ()), columns=tuple(columns))
+    rows, lost, stale, altered, extra = map(int, counts or ())
+    return Difference(rows, lost, stale, altered, extra, tuple(columns))
 
 
 def _value(column: str, kind: str, is_ours: bool) -> str:

@@ -12,12 +12,17 @@ from benchmarks.ingest.streams import STREAMS
 from warehouse.lake import Lake, attach
 
 
-def command(cache: Path, stream: Path, folder: Path) -> Command:
-    """Land `stream` in a home under `folder`."""
+def target(stream: Path, folder: Path, home: Path) -> Command:
+    """Land `stream` in `home`; its settings are written to `folder`."""
     config = folder / "target.json"
-    config.write_text(json.dumps({"home": str(folder / "home"), "source": "src"}), "utf-8")
-    target = [sys.executable, "-m", "warehouse.target", "--config", str(config)]
-    return Command([*target, "--input", str(stream)])
+    config.write_text(json.dumps({"home": str(home), "source": "src"}), "utf-8")
+    start = [sys.executable, "-m", "warehouse.target", "--config", str(config)]
+    return Command([*start, "--input", str(stream)])
+
+
+def command(cache: Path, stream: Path, folder: Path) -> Command:
+    """Land `stream` in a new home under `folder`."""
+    return target(stream, folder, folder / "home")
 
 
 def stored(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, str]:
