@@ -5,7 +5,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from warehouse import sql
+from warehouse import catalog, sql
 from warehouse.catalogs.sqlite import attach
 from warehouse.session import open_duckdb
 
@@ -58,6 +58,12 @@ def keep_only(copy: Path, data: Path, schemas: frozenset[str]) -> dict[str, int]
             row = con.execute(f"SELECT count(*) FROM {sql.name('copy', schema, table)}").fetchone()  # noqa: S608
             counted[f"{schema}.{table}"] = int(row[0]) if row else 0
         return counted
+
+
+def missing(copy: Path, data: Path) -> list[str]:
+    """Return the files that a copy reads and that are not there, relative to `data`."""
+    with contextlib.closing(sqlite3.connect(copy)) as con:
+        return sorted(path for path in catalog.of_copy(con) if not (data / path).exists())
 
 
 def _purge(copy: Path) -> None:

@@ -93,6 +93,12 @@ class Releases:
                 raise ReleaseError(
                     "The lake has no canonical table to release. Run `crossdock unify` first."
                 )
+            if gone := catalog_copy.missing(catalog, self._lake.paths.data):
+                shutil.rmtree(aside)
+                raise ReleaseError(
+                    f"The candidate is not whole: {len(gone)} of its files are missing, such as "
+                    f"{gone[0]}. Run `crossdock unify` and `crossdock check` again."
+                )
             catalog.chmod(0o444)
             release_id = f"r{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{len(self.list()) + 1:04d}"
             account = {

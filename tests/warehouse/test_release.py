@@ -79,6 +79,14 @@ def test_what_did_not_pass_is_never_released(lake: Lake, verdicts: list[Any]) ->
     assert Releases(lake).current() is None
 
 
+def test_a_candidate_whose_files_are_not_all_there_is_never_released(lake: Lake) -> None:
+    gone = next((lake.paths.data / "canonical").rglob("*.parquet"))
+    gone.unlink()
+    with pytest.raises(ReleaseError, match=f"not whole: 1 of its files .*{gone.name}"):
+        publish(Releases(lake))
+    assert Releases(lake).current() is None
+
+
 def test_an_error_that_was_not_evaluated_blocks_and_a_warning_does_not() -> None:
     assert [is_blocking(one) for one in (PASSED, WARNED, FAILED, SKIPPED)] == [0, 0, 1, 1]
 
