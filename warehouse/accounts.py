@@ -1,6 +1,5 @@
 """The ledger as people read it: loads, their streams, batches and files."""
 
-import fcntl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -152,24 +151,11 @@ def find(con: duckdb.DuckDBPyConnection, named: str) -> list[Run]:
 
 def states(lake: Lake, listed: Sequence[Run]) -> dict[str, str]:
     """Return of each load whether it ended, is running, or was interrupted."""
-    busy = {source: _is_loading(lake, source) for source in {run.source for run in listed}}
+    busy = {source for source in {run.source for run in listed} if lake.loader(source)}
     newest = {run.source: run.load_id for run in sorted(listed, key=lambda run: run.committed_at)}
     found = {}
     for run in listed:
-        is_running = busy[run.source] and newest[run.source] == run.load_id
+        is_running = run.source in busy and newest[run.source] == run.load_id
         unended = "running" if is_running else "interrupted"
         found[run.load_id] = "ended" if run.is_final else unended
     return found
-
-
-def _is_loading(lake: Lake, source: str) -> bool:
-    """Look at the source's lock, which a load holds to its end, for an instant and shared."""
-    path = lake.paths.lock.with_name(f"source-{source}.lock")
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -18,7 +18,7 @@ def status() -> None:
     from orchestration.gate import GateClosed, open_gate
     from orchestration.hub import Hub
     from orchestration.jobs import source_groups
-    from warehouse import ledger, quarantine
+    from warehouse import accounts, held
 
     hub = Hub.open()
     table = Table(title="Sources", title_justify="left")
@@ -26,21 +26,25 @@ def status() -> None:
     table.add_column("last pull")
     for name in ("records so far", "new", "in quarantine now"):
         table.add_column(name, justify="right")
-    landed = ledger.summary(hub.lake)
-    held = Counter(row["source"] for row in quarantine.listing(hub.lake, open_only=True))
+    with hub.lake.connect(read_only=True) as con:
+        landed, units = accounts.runs(con), Counter[str]()
+        for group in held.groups(con, held.Choice()):
+            units[group.source] += group.open
     for name in source_groups():
-        rows = [row for row in landed if row["source"] == name]
-        if not rows:
+        runs = [run for run in landed if run.source == name]
+        if not runs:
             table.add_row(name, "never", "", "", "")
             continue
         table.add_row(
             name,
-            f"{max(row['committed_at'] for row in rows):%Y-%m-%d %H:%M} UTC",
-            f"{sum(row['emitted'] for row in rows):,}",
-            f"{sum(row['inserted'] for row in rows):,}",
-            f"{held[name]:,}",
+            f"{runs[0].committed_at:%Y-%m-%d %H:%M} UTC",
+            f"{sum(run.emitted for run in runs):,}",
+            f"{sum(run.inserted for run in runs):,}",
+            f"{units[name]:,}",
         )
     out.print(table)
+    if units:
+        out.print(f"{units.total():,} units are held back: `crossdock quarantine list` says why.")
     verdicts = [row for rows in judging.newest(hub).values() for row in rows]
     if verdicts:
         out.print(account.contracts_table(verdicts))
