@@ -11,6 +11,7 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from contracts import CrossdockError
+from orchestration import pulling
 from orchestration.hub import Hub
 
 _PID = "crossdock/pid"
@@ -90,13 +91,16 @@ def _run(
         job = defs.resolve_job_def(job_name)
         if assets:
             job = job.get_subset(asset_selection=set(assets), asset_check_selection=set())
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=outcome.run_id,
-            raise_on_error=False,
-            tags={_PID: str(os.getpid())},
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
+        try:
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=outcome.run_id,
+                raise_on_error=False,
+                tags={_PID: str(os.getpid())},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        finally:
+            pulling.end_run(outcome.run_id)
     outcome.success = result.success
     return outcome
 

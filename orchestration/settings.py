@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Settings of one home, as NAME=value lines; the demo keeps its simulated clock there.
@@ -20,6 +20,14 @@ class Settings(BaseSettings):
         default=ROOT / ".crossdock",
         description="Folder that holds the lake, the releases and Dagster's history.",
     )
+    catalog: SecretStr | None = Field(
+        default=None,
+        description="URL of the PostgreSQL database that holds the lake's catalog, for several "
+        "machines: postgresql://user@host:5432/database. A SQLite file in the home when not set. "
+        "Its password may be in PGPASSWORD or PGPASSFILE instead.",
+        json_schema_extra={"secret": True},
+        repr=False,
+    )
     sources: Path = Field(
         default=ROOT / "sources.yaml", description="The list of sources that are pulled."
     )
@@ -30,6 +38,9 @@ class Settings(BaseSettings):
     )
     lock_timeout_s: float = Field(
         default=600, description="How long a run waits for another one's commit before it gives up."
+    )
+    pulls_at_once: int = Field(
+        default=4, ge=1, description="How many sources are pulled at the same time."
     )
     alert_webhook: str | None = Field(
         default=None,

@@ -13,16 +13,35 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from connectors.tap import FAILED_STREAM, STREAMS_FAILED
 from contracts import CrossdockError
+from orchestration import source_lock
 from orchestration.sources import Source
 from warehouse.lake import Lake
 from warehouse.state import read as read_state
 
 _TAIL = 12  # lines of a log that an error shows
+_POLL_S = 0.2
 
 
 class PullError(CrossdockError):
     """A source could not be pulled to its end; what had been committed stays."""
+
+
+class PullStopped(PullError):
+    """A pull was stopped because its run was."""
+
+
+class StreamsNotPulled(PullError):
+    """Some streams of a source failed, each for its reason; the others are landed whole."""
+
+    def __init__(self, source: str, reasons: dict[str, str]) -> None:
+        self.reasons = reasons
+        said = "; ".join(f"{stream} ({reason})" for stream, reason in reasons.items())
+        super().__init__(
+            f"Source {source}: {len(reasons)} of its streams failed: {said}. The others are "
+            "landed whole. What failed keeps its state, and the next pull goes on from there."
+        )
 
 
 def _command(name: str) -> str:
@@ -53,6 +72,7 @@ class _Log:
         self, name: str, stream: IO[bytes], secrets: tuple[str, ...], say: Callable[[str], None]
     ) -> None:
         self.tail: deque[str] = deque(maxlen=_TAIL)
+        self.failed_streams: dict[str, str] = {}
         self._thread = threading.Thread(
             target=self._drain, args=(name, stream, secrets, say), daemon=True
         )
@@ -67,6 +87,8 @@ class _Log:
                 for secret in secrets:
                     line = line.replace(secret, "***")
                 self.tail.append(line)
+                if found := FAILED_STREAM.search(line):
+                    self.failed_streams[found[1]] = found[2]
                 say(f"{name}: {line}")
 
     def end(self) -> str:
@@ -75,14 +97,52 @@ class _Log:
         return "\n".join(self.tail)
 
 
-def pull(lake: Lake, source: Source, load_id: str, say: Callable[[str], None]) -> None:
+def pull(
+    lake: Lake,
+    source: Source,
+    load_id: str,
+    say: Callable[[str], None],
+    *,
+    lock_timeout_s: float = 600,
+    stop: threading.Event | None = None,
+) -> None:
     """Pull one source into the lake and return when everything that came is committed.
 
-    `say` gets each line of both processes' logs, secrets replaced. Raises PullError with the last
-    lines of the log when the tap or the target fails.
+    `say` gets each line of both processes' logs, secrets replaced. `stop`, when set, ends the pull.
+    Raises StreamsNotPulled when some streams failed and the rest is landed; PullError with the last
+    lines of the log when the tap or the target fails; SourceBusy when another pull of the source
+    has not ended after `lock_timeout_s` seconds.
     """
+    path = lake.paths.lock.with_name(f"pull-{source.name}.lock")
+    # From reading the state to committing the next: else a slower pull would put an older one back.
+    with source_lock.held(path, source.name, lock_timeout_s) as lock:
+        codes, logs = _run(lake, source, load_id, say, lock, stop or threading.Event())
+    failed = [name for name, code in codes.items() if code != 0]
+    if not failed:
+        return
+    if failed == [source.tap] and codes[source.tap] == STREAMS_FAILED:
+        reasons = logs[source.tap].failed_streams
+        if reasons:
+            raise StreamsNotPulled(source.name, reasons)
+    # A target that dies takes the tap with it (SIGPIPE): the target's log is the cause.
+    name = failed[0]
+    raise PullError(
+        f"Source {source.name} was not pulled to its end: {name} stopped with exit code "
+        f"{codes[name]}. What was committed stays, and the next pull goes on from there. "
+        f"Its last words:\n{logs[name].end()}"
+    )
+
+
+def _run(
+    lake: Lake,
+    source: Source,
+    load_id: str,
+    say: Callable[[str], None],
+    lock: int,
+    stop: threading.Event,
+) -> tuple[dict[str, int], dict[str, _Log]]:
+    """Run tap and target to their ends; return their exit codes, the target's first, and logs."""
     secrets = source.secrets()
-    tap_config = source.resolved()
     target_config = {
         **source.target,
         "home": str(lake.paths.home),
@@ -91,7 +151,7 @@ def pull(lake: Lake, source: Source, load_id: str, say: Callable[[str], None]) -
     }
     state = read_state(lake, source.name)
     with (
-        _unlinked(tap_config) as (tap_fd, tap_path),
+        _unlinked(source.resolved()) as (tap_fd, tap_path),
         _unlinked(target_config) as (target_fd, target_path),
         _unlinked(state or {}) as (state_fd, state_path),
     ):
@@ -103,7 +163,7 @@ def pull(lake: Lake, source: Source, load_id: str, say: Callable[[str], None]) -
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(tap_fd, state_fd),
+            pass_fds=(tap_fd, state_fd, lock),
             env=environment,
         )
         target = subprocess.Popen(  # noqa: S603
@@ -111,28 +171,35 @@ def pull(lake: Lake, source: Source, load_id: str, say: Callable[[str], None]) -
             stdin=tap.stdout,
             stdout=subprocess.DEVNULL,  # the state is in the lake, in the rows' own transaction
             stderr=subprocess.PIPE,
-            pass_fds=(target_fd,),
+            pass_fds=(target_fd, lock),
             env=environment,
         )
         assert tap.stdout and tap.stderr and target.stderr  # noqa: S101 - all are pipes
         tap.stdout.close()  # the target holds the only reading end: a dead target ends the tap
         logs = {
-            source.tap: _Log(source.tap, tap.stderr, secrets, say),
             "target-crossdock": _Log("target-crossdock", target.stderr, secrets, say),
+            source.tap: _Log(source.tap, tap.stderr, secrets, say),
         }
         try:
-            codes = {"target-crossdock": target.wait(), source.tap: tap.wait()}
+            codes = {
+                "target-crossdock": _wait(target, source.name, stop),
+                source.tap: _wait(tap, source.name, stop),
+            }
         except BaseException:
-            tap.kill()
-            target.kill()
+            for process in (tap, target):
+                process.kill()
+            for process in (tap, target):
+                process.wait()
             raise
-    tails = {name: log.end() for name, log in logs.items()}
-    failed = [name for name, code in codes.items() if code != 0]
-    if failed:
-        # A target that dies takes the tap with it (SIGPIPE): the target's log is the cause.
-        name = failed[0]
-        raise PullError(
-            f"Source {source.name} was not pulled to its end: {name} stopped with exit code "
-            f"{codes[name]}. What was committed stays, and the next pull goes on from there. "
-            f"Its last words:\n{tails[name]}"
-        )
+    for log in logs.values():
+        log.end()
+    return codes, logs
+
+
+def _wait(process: subprocess.Popen[bytes], source: str, stop: threading.Event) -> int:
+    while not stop.is_set():
+        try:
+            return process.wait(timeout=_POLL_S)
+        except subprocess.TimeoutExpired:
+            continue
+    raise PullStopped(f"The pull of {source} was stopped with its run; what was committed stays.")

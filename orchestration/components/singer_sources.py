@@ -1,17 +1,16 @@
 """Sources as assets: one op a source, one asset a stream, derived from the source's contract."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
 import contracts
 from contracts import Contract, Table
-from orchestration import sources
+from orchestration import pulling, sources
 from orchestration.hub import Hub
 from orchestration.settings import load
-from orchestration.singer import pull
+from orchestration.singer import StreamsNotPulled
 from warehouse import ledger
 
 
@@ -46,6 +45,7 @@ def table_schema(table: Table) -> dg.TableSchema:
 def _spec(source: sources.Source, contract: Contract, table: Table) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=[source.name, table.name],
+        skippable=True,  # of a pull in which some streams failed, the others are there
         group_name=source.name,
         owners=[f"team:{contract.owner}"],
         kinds={"singer", source.tap.removeprefix("tap-"), "parquet"},
@@ -64,16 +64,21 @@ def _source_assets(source: sources.Source) -> dg.AssetsDefinition:
     contract = contracts.read(f"sources/{source.name}")
 
     @dg.multi_asset(
-        name=f"pull_{source.name}",
+        name=_step(source),
         specs=[_spec(source, contract, table) for table in contract.tables],
         op_tags={"crossdock/source": source.name},
     )
     def _pull(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         hub = Hub.open()
-        load_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{source.name}"
-        pull(hub.lake, source, load_id, context.log.debug)
-        landed = {row["stream"]: row for row in ledger.summary(hub.lake, load_id)}
+        pulls = pulling.of_run(context.run.run_id, hub.settings, _pulled_in(context))
+        pulled = pulls.wait(source.name, context.log.debug)
+        failed = pulled.error.reasons if isinstance(pulled.error, StreamsNotPulled) else {}
+        if pulled.error is not None and not failed:
+            raise pulled.error
+        landed = {row["stream"]: row for row in ledger.summary(hub.lake, pulled.load_id)}
         for table in contract.tables:
+            if table.name in failed:
+                continue
             row = landed.get(table.name, {})
             yield dg.MaterializeResult(
                 asset_key=[source.name, table.name],
@@ -81,10 +86,29 @@ def _source_assets(source: sources.Source) -> dg.AssetsDefinition:
                     name: row.get(name, 0)
                     for name in ("emitted", "inserted", "updated", "duplicate", "quarantined")
                 }
-                | {"load_id": load_id},
+                | {"load_id": pulled.load_id},
             )
         total = sum(row["emitted"] for row in landed.values())
         held = sum(row["quarantined"] for row in landed.values())
-        context.log.info("%s: %d records pulled, %d quarantined", source.name, total, held)
+        context.log.info(
+            "%s: %d records pulled in %.1f s, %d quarantined",
+            source.name,
+            total,
+            pulled.seconds,
+            held,
+        )
+        if pulled.error is not None:
+            raise pulled.error
 
     return _pull
+
+
+def _pulled_in(context: dg.AssetExecutionContext) -> list[sources.Source]:
+    """Return the sources whose steps this process runs in this run."""
+    plan = context.op_execution_context.get_step_execution_context().plan_data.execution_plan
+    steps = set(plan.step_keys_to_execute)
+    return [each for each in sources.read(load().sources) if _step(each) in steps]
+
+
+def _step(source: sources.Source) -> str:
+    return f"pull_{source.name}"
