@@ -58,11 +58,15 @@ def main(
         demands.of_comparison(held, results)
         reports = [side_by_side(results), held.report]
         if is_demanding:
-            demands.of_bad_records(held, bench, records, repeats)
-            demands.of_start(held, bench, repeats)
-            demands.of_memory(held, bench, records)
+            with held.of("a stream of bad records"):
+                demands.of_bad_records(held, bench, records, repeats)
+            with held.of("one record"):
+                demands.of_start(held, bench, repeats)
+            with held.of("a longer stream"):
+                demands.of_memory(held, bench, records)
         if change:
-            reports.append(of_change(held, bench, Change(large=change_rows), repeats))
+            with held.of("a change"):
+                reports.append(of_change(held, bench, Change(large=change_rows), repeats))
     for one in reports:
         console.print(one.for_terminal())
     if write:

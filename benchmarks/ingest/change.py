@@ -95,7 +95,7 @@ def _change(
 
 
 def _layout(home: Path) -> tuple[int, int]:
-    """Count the files that a scan of the source opens, and the rows inlined in the catalog."""
+    """Count the files and the rows inlined in the catalog, those of the hub too."""
     with closing(sqlite3.connect(Lake(home).paths.catalog)) as catalog:
         count = "SELECT count(*) FROM {} WHERE end_snapshot IS NULL"
         tables = [row[0] for row in catalog.execute("SELECT name FROM sqlite_master")]

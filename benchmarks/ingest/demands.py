@@ -1,5 +1,7 @@
 """What landing must hold beside plain speed: bad records, start-up, memory, each with its bar."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 
 from benchmarks.ingest import measure, truth
@@ -23,6 +25,14 @@ class Demands:
         """How many bars are held, in a line."""
         held = [row[3] for row in self.report.rows if row[3]]
         return f"{held.count('yes')} of {len(held)} bars held."
+
+    @contextmanager
+    def of(self, what: str) -> Iterator[None]:
+        """Turn a target that fails within into a bar not held, so that the rest is measured."""
+        try:
+            yield
+        except measure.FailedError as error:
+            self.must_be(what, str(error), "runs")
 
     def at_most(self, name: str, found: float, bar: float, unit: str = "") -> None:
         """Add a measure that must not exceed its bar."""
@@ -68,7 +78,7 @@ def of_bad_records(demands: Demands, bench: Bench, records: int, repeats: int) -
     ways = [(crossdock.RUNNER, Recipe(records, bad=share)) for share in (0.0, 0.01)]
     clean, some = bench.in_turns(ways, repeats)
     if some.failure or clean.failure:
-        demands.must_be("1 % of bad records", some.failure or clean.failure, "a run")
+        demands.must_be("1 % of bad records", some.failure or clean.failure, "runs")
     else:
         demands.at_most("CPU with 1 % of bad records", some.cpu_s / clean.cpu_s, 1.5, "x")
         demands.must_be("rows with 1 % of bad records", str(some.difference), "all equal")

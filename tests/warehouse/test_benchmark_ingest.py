@@ -129,3 +129,11 @@ def test_state_counts_the_records_before_it(tmp_path: Path) -> None:
         *(10_000, 20_000, 30_000),
         30_000,
     ]
+
+
+def test_a_target_that_fails_is_a_bar_not_held() -> None:
+    demands = Demands()
+    with demands.of("a change"):
+        raise measure.FailedError("python ended with 1")
+    assert demands.report.rows == [("a change", "python ended with 1", "runs", "NO")]
+    assert demands.verdict == "0 of 1 bars held."
