@@ -32,7 +32,9 @@ class Hub:
     @cached_property
     def lake(self) -> Lake:
         """The lake, where rows live."""
-        return Lake(self.settings.home)
+        url = self.settings.catalog
+        # An empty URL is SQLite for certain: the environment was asked by the settings already.
+        return Lake(self.settings.home, url.get_secret_value() if url else "")
 
     @cached_property
     def releases(self) -> Releases:
@@ -59,4 +61,7 @@ class Hub:
             "DBT_TARGET_PATH": str(self.settings.dbt_target),
             "DBT_LOG_PATH": str(self.settings.dbt_target / "logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            **self.lake.catalog.environment(),
         }
+        if self.settings.catalog:  # it may stand in the home's own settings only
+            os.environ["CROSSDOCK_CATALOG"] = self.settings.catalog.get_secret_value()

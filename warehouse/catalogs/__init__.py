@@ -53,6 +53,9 @@ class Catalog(Protocol):
     def recover(self) -> None:
         """Settle what processes that died in the middle of a commit left behind."""
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which the dbt project's profile finds the catalog."""
+
     def copy(self, path: Path, schemas: frozenset[str] | None) -> None:
         """Copy the catalog, one consistent state of it, into a new SQLite catalog at `path`.
 

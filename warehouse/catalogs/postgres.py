@@ -5,6 +5,7 @@ PostgreSQL gives them (a pooler in transaction mode does not: locks would be los
 """
 
 import json
+import os
 import uuid
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -104,6 +105,20 @@ class PostgresCatalog:
     def holder(self, name: str) -> str | None:
         """Say who holds the advisory lock of this name now."""
         return advisory.holder(self.location, name)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which the dbt project's profile finds the catalog.
+
+        dbt keeps what is named DBT_ENV_SECRET_* out of its logs. In a secret, an empty password
+        hides PGPASSWORD but not PGPASSFILE.
+        """
+        session = f"crossdock-dbt-{uuid.uuid4().hex[:8]}"
+        return {
+            "CROSSDOCK_DBT_TARGET": "postgres",
+            "CROSSDOCK_DUCKLAKE": f"ducklake:postgres:{self.location.conninfo(session)}",
+            "DBT_ENV_SECRET_CATALOG_PASSWORD": self.location.password
+            or os.environ.get("PGPASSWORD", ""),
+        }
 
     def copy(self, path: Path, schemas: frozenset[str] | None) -> None:
         """Copy one snapshot of the catalog into a new SQLite catalog."""

@@ -101,6 +101,10 @@ class SqliteCatalog:
     def recover(self) -> None:
         """SQLite undoes by itself what a process that died had begun."""
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which the dbt project's profile finds the catalog."""
+        return {"CROSSDOCK_DBT_TARGET": "lake"}
+
     def copy(self, path: Path, schemas: frozenset[str] | None) -> None:
         """Copy the whole catalog as one consistent state, in the rollback journal mode."""
         source = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)
