@@ -30,8 +30,8 @@ FOLDER = "guard"
 # was begun, by this machine's clock (RFC 9562, section 5.7). A folder's time is no help: that of a
 # shared folder comes from another machine's clock.
 NAMED = re.compile(r"ducklake-([0-9a-f]{8})-([0-9a-f]{4})-7.*")
-# The clock may be set back while a transaction is open; a name too many does no harm.
-SLACK_MS = 60_000
+# The clock may be set back a little while a transaction is open; a name too many does no harm.
+SLACK_MS = 10_000
 PATIENCE_S = 60.0
 PAUSE_S = 0.2
 # A path is relative to its table's folder, or below it where the table is partitioned.
