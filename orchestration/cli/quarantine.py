@@ -42,7 +42,7 @@ def list_units(
 
     Example: `crossdock quarantine list --source erp --reason type_mismatch`
     """
-    from orchestration.cli import held_view
+    from orchestration.cli import held_view, wording
     from orchestration.hub import Hub
     from warehouse import held, names
 
@@ -62,7 +62,8 @@ def list_units(
     total = sum(group.open + group.healed for group in counted)
     more = f"the newest {len(units):,} listed, --limit gives more; " if len(units) < total else ""
     state = "held back now" if is_open else "held back so far"
-    out.print(f"\n{total:,} units {state}; {more}`crossdock quarantine show ID` tells all of one.")
+    told = f"{wording.units(total)} {state}; {more}"
+    out.print(f"\n{told}`crossdock quarantine show ID` tells all of one.", markup=False)
 
 
 @quarantine.command()
@@ -112,6 +113,7 @@ def export(
     Example: `crossdock quarantine export --stream orders --raw --reveal -o orders.jsonl`
     """
     from orchestration import reveals
+    from orchestration.cli import wording
     from orchestration.hub import Hub
     from warehouse import held, held_export, names
 
@@ -143,4 +145,4 @@ def export(
             else:
                 count = held_export.write_json(chosen_units, into, is_revealed=reveal)
     if output is not None:
-        out.print(f"{count:,} units written to {output}", markup=False, soft_wrap=True)
+        out.print(f"{wording.units(count)} written to {output}", markup=False, soft_wrap=True)

@@ -15,6 +15,7 @@ def status() -> None:
     Example: `crossdock status`
     """
     from orchestration import account, judging
+    from orchestration.cli import wording
     from orchestration.gate import GateClosed, open_gate
     from orchestration.hub import Hub
     from orchestration.jobs import source_groups
@@ -44,7 +45,9 @@ def status() -> None:
         )
     out.print(table)
     if units:
-        out.print(f"{units.total():,} units are held back: `crossdock quarantine list` says why.")
+        out.print(
+            f"Held back: {wording.units(units.total())}; `crossdock quarantine list` says why."
+        )
     verdicts = [row for rows in judging.newest(hub).values() for row in rows]
     if verdicts:
         out.print(account.contracts_table(verdicts))

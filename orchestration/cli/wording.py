@@ -39,3 +39,8 @@ def printable(text: str) -> str:
         else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def units(number: int) -> str:
+    """Write a number of units with its word."""
+    return f"{number:,} unit{'' if number == 1 else 's'}"
