@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from orchestration.hub import Hub
 from orchestration.settings import Settings
 from orchestration.singer import pull
 from orchestration.sources import Source
-from warehouse.lake import Lake
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Pulls:
                 began = time.monotonic()
                 pulled.load_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{source.name}"
                 pull(
-                    Lake(settings.home),
+                    Hub(settings).lake,
                     source,
                     pulled.load_id,
                     running.lines.put,
