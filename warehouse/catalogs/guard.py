@@ -44,8 +44,7 @@ class Guard:
     """Keeps the files of one transaction until it is known whether it was committed."""
 
     def __init__(self, folder: Path, location: Location, session: str) -> None:
-        self._location, self._session = location, session
-        self._data = folder / "data"
+        self._location, self._data = location, folder / "data"
         self._mark = f"{session}.{uuid.uuid4().hex[:8]}"
         self._kept = folder / FOLDER / self._mark
 
@@ -57,8 +56,10 @@ class Guard:
                 "CALL lake.set_commit_message('crossdock', '', extra_info => $1)", [self._mark]
             )
             files = written(con, self._data)
-        except BaseException:
+        except BaseException as error:
             _roll_back(con)
+            if isinstance(error, duckdb.Error):
+                raise _as_before(error) from None
             raise
         if not files:
             self._commit(con)
@@ -92,15 +93,20 @@ class Guard:
             raise LakeError(
                 f"It is not known whether the transaction was committed: {unknown} Its files are "
                 "kept, and the next run settles it."
-            ) from error
+            ) from None
         if landed:
             log.warning("The reply to COMMIT was lost; the transaction is in the lake.")
             return
         shutil.rmtree(self._kept, ignore_errors=True)
-        why = " ".join(self._location.scrub(str(error)).split())
-        raise LakeError(
-            f"The transaction could not be committed; the lake is as it was before. {why}"
-        ) from None
+        raise _as_before(error) from None
+
+
+def _as_before(error: duckdb.Error) -> LakeError:
+    """Say it without the error's own words: DuckLake quotes its statement, and rows are in that."""
+    return LakeError(
+        f"The transaction could not be committed ({type(error).__name__}); the lake is as it was "
+        "before. Look whether the catalog's server can be reached, and run again."
+    )
 
 
 def settle(location: Location, kept: Path, data: Path) -> bool:

@@ -96,7 +96,7 @@ class SqliteCatalog:
             raise LakeError(
                 f"The transaction could not be committed ({type(error).__name__}); the lake is as "
                 "it was before. Look at disk space and at who else writes, and run again."
-            ) from error
+            ) from None  # DuckLake quotes its statement, and rows are in that
 
     def recover(self) -> None:
         """SQLite undoes by itself what a process that died had begun."""
