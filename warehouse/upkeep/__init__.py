@@ -1,0 +1,1 @@
+"""Keep the lake sound and small: check it, compact it, forget what nobody needs, back it up."""
