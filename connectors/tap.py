@@ -137,5 +137,7 @@ class CrossdockTap(Tap):
 
 def one_line(error: BaseException) -> str:
     """Say an error in one line: its own first line, or its kind when it says nothing."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     lines = str(error.args[0] if error.args else error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

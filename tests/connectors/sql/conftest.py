@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from connectors.sql.tap import TapSQL
+from connectors.tap import StreamsFailed
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +47,15 @@ class Lane:
     states: list[Any] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    text: str = ""
+    failed: str = ""
 
     @property
     def state(self):
         return self.states[-1] if self.states else {}
 
     def read(self, text):
+        self.text = text
         for line in text.splitlines():
             message = json.loads(line, parse_float=Decimal)
             self.types.append(message["type"])
@@ -81,9 +85,12 @@ def lane(tmp_path):
             storage = {"root": (tmp_path / batches).as_uri()}
             config["batch_config"] = {"encoding": {"format": "parquet"}, "storage": storage}
         written = io.StringIO()
-        with contextlib.redirect_stdout(written):
-            state = json.loads(json.dumps(state))
-            TapSQL(config=config, state=state, catalog=catalog).sync_all()
+        state = json.loads(json.dumps(state))
+        try:
+            with contextlib.redirect_stdout(written):
+                TapSQL(config=config, state=state, catalog=catalog).sync_all()
+        except StreamsFailed as failed:
+            return Lane(failed=str(failed)).read(written.getvalue())
         return Lane().read(written.getvalue())
 
     return run

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import sqlite3
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+from singer_sdk.exceptions import ConfigurationError
 
 # open_data_contract_standard reads its schema by a deprecated function:
 # https://github.com/bitol-io/open-data-contract-standard/
@@ -72,3 +74,37 @@ def test_postgres_rows_are_the_same_in_both_lanes(awkward_postgres, lane, zone):
     batched = compared(slow, fast)
     assert 20 < batched["odd"] < count
     assert batched["rest"] == 0  # times of day and intervals have no sure type in a batch
+
+
+@pytest.mark.parametrize(
+    ("storage", "encoding", "says"),
+    [
+        ("s3://bucket/batches", {"format": "parquet"}, "must be a folder, like file:///"),
+        ("file:///tmp", {"format": "jsonl"}, "must be a 'format' of parquet"),
+        ("file:///tmp", {"format": "parquet", "compression": "gzip"}, "with no 'compression'"),
+    ],
+)
+def test_what_a_batch_cannot_be_is_said_with_the_mend(
+    awkward_sqlite, lane, storage, encoding, says
+):
+    config = {"url": awkward_sqlite[0]}
+    config["batch_config"] = {"encoding": encoding, "storage": {"root": storage}}
+    with pytest.raises(ConfigurationError, match=says):
+        lane(config)
+
+
+def test_files_are_whole_and_none_is_left_that_was_not_announced(tmp_path, lane):
+    with sqlite3.connect(tmp_path / "t.db") as database:
+        database.execute("create table t (id integer primary key, name text)")
+        rows = [(number, "x" * 5) for number in range(250_000)]
+        database.executemany("insert into t values (?, ?)", rows)
+        database.execute(
+            "create view v as select id, case id when 150000 then abs(-9223372036854775808) end n"
+            " from t"
+        )
+    database.close()
+    got = lane({"url": f"sqlite:///{tmp_path / 't.db'}"}, batches="b")
+    assert "above: v." in got.failed
+    assert [row["id"] for row in got.batched["t"]] == list(range(250_000))
+    assert len(got.batched["v"]) == 100_000
+    assert set(got.files) == set((tmp_path / "b").iterdir())
