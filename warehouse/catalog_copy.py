@@ -1,8 +1,10 @@
 """Copy the lake's catalog for readers: the data stays where it is, other schemas are taken out."""
 
 import contextlib
+import hashlib
 import re
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from warehouse import catalog, sql
@@ -10,8 +12,17 @@ from warehouse.catalogs.sqlite import attach
 from warehouse.session import open_duckdb
 
 INLINED = re.compile(r"ducklake_inlined_(?:data|delete)_(\d+)(?:_\d+)?")
-# Tables of DuckLake's catalog whose rows say when a table's content began and ended
+# What a table consists of, in DuckLake's catalog
 # (https://ducklake.select/docs/stable/specification/tables/overview).
+CONSISTS = (
+    """SELECT column_order, column_name, column_type, nulls_allowed, end_snapshot
+    FROM ducklake_column WHERE table_id = :table_id""",
+    "SELECT path, end_snapshot FROM ducklake_data_file WHERE table_id = :table_id",
+    """SELECT d.path, coalesce(d.end_snapshot, f.end_snapshot) AS end_snapshot
+    FROM ducklake_delete_file AS d JOIN ducklake_data_file AS f USING (data_file_id)
+    WHERE d.table_id = :table_id""",
+)
+# Tables whose rows say when a table's content began and ended.
 DATED = ("ducklake_table", "ducklake_column", "ducklake_data_file", "ducklake_delete_file")
 
 
@@ -29,6 +40,33 @@ def content_snapshot(copy: Path, schemas: frozenset[str]) -> int:
             for name in (*DATED, *own):
                 newest = max(newest, _newest(con, name, table_id if name in DATED else None))
     return newest
+
+
+def content_mark(copy: Path, schemas: frozenset[str]) -> str:
+    """Return a digest of what the tables of `schemas` consist of now; the same means equal rows.
+
+    It names files and quotes inlined rows, which never change, so it survives the expiry of
+    snapshots, as the number of the last change does not; and a catalog restored from a backup,
+    which gives its numbers out again. A table that was compacted has another one.
+    """
+    digest = hashlib.sha256()
+    places = ", ".join("?" for _ in schemas)
+    with contextlib.closing(sqlite3.connect(copy)) as con:
+        tables = con.execute(
+            f"""SELECT t.table_id, schema_name, table_name FROM ducklake_table AS t
+            JOIN ducklake_schema AS s USING (schema_id)
+            WHERE schema_name IN ({places}) AND t.end_snapshot IS NULL
+                AND s.end_snapshot IS NULL ORDER BY schema_name, table_name""",  # noqa: S608
+            sorted(schemas),
+        ).fetchall()
+        inlined = [name for name in _tables(con) if INLINED.fullmatch(name)]
+        for table_id, *names in tables:
+            digest.update(f"\n{names}".encode())
+            own = [name for name in inlined if _inlined_of(name) == table_id]
+            for query in (*CONSISTS, *(f'SELECT * FROM "{name}"' for name in sorted(own))):  # noqa: S608
+                for row in sorted(map(repr, _alive(con, query, table_id))):
+                    digest.update(f"\n{row}".encode())
+    return digest.hexdigest()
 
 
 def keep_only(copy: Path, data: Path, schemas: frozenset[str]) -> dict[str, int]:
@@ -91,6 +129,15 @@ def _newest(con: sqlite3.Connection, table: str, table_id: int | None) -> int:
     where = "" if table_id is None else f" WHERE table_id = {table_id}"
     row = con.execute(f'SELECT {", ".join(newest)} FROM "{table}"{where}').fetchone()  # noqa: S608
     return max((int(value) for value in row if value is not None), default=0)
+
+
+def _alive(con: sqlite3.Connection, query: str, table_id: int) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of a query that have not ended."""
+    found = con.execute(query, {"table_id": table_id} if ":table_id" in query else {})
+    names = [column[0] for column in found.description]
+    for row in found:
+        if "end_snapshot" not in names or row[names.index("end_snapshot")] is None:
+            yield row
 
 
 def _tables(con: sqlite3.Connection) -> list[str]:

@@ -43,6 +43,7 @@ class Release:
     verdicts: Sequence[Mapping[str, Any]] = field(repr=False)
     catalog_sha256: str = field(repr=False)
     path: Path = field(repr=False)
+    content: str = field(default="", repr=False)
     aged: Aged | None = None
 
 
@@ -70,7 +71,7 @@ class Releases:
     ) -> Release:
         """Publish the lake's canonical tables as they are, and make that the current release.
 
-        The same snapshot published again is the same release. Raises ReleaseError when there is
+        The same content published again is the same release. Raises ReleaseError when there is
         no verdict, when one blocks, or when the copy is not sound.
         """
         self._refuse_failed(verdicts)
@@ -83,7 +84,8 @@ class Releases:
             catalog = aside / "catalog.sqlite"
             self._lake.catalog.copy(catalog, VISIBLE)
             snapshot_id = catalog_copy.content_snapshot(catalog, VISIBLE)
-            if same := self._of_snapshot(snapshot_id):
+            content = catalog_copy.content_mark(catalog, VISIBLE)
+            if same := self._of_content(content):
                 shutil.rmtree(aside)
                 self._point(same.release_id, aged=None)
                 return self.get(same.release_id)
@@ -100,10 +102,11 @@ class Releases:
                     f"{gone[0]}. Run `crossdock unify` and `crossdock check` again."
                 )
             catalog.chmod(0o444)
-            release_id = f"r{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{len(self.list()) + 1:04d}"
+            release_id = f"r{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self._next_number():04d}"
             account = {
                 "release_id": release_id,
                 "snapshot_id": snapshot_id,
+                "content": content,
                 "published_at": now.isoformat(),
                 "contract_versions": dict(contract_versions),
                 "as_of_marks": dict(as_of_marks),
@@ -196,9 +199,14 @@ class Releases:
         con.execute(f"USE {sql.name('release')}")
         return con
 
-    def _of_snapshot(self, snapshot_id: int) -> Release | None:
-        same = [one for one in self.list() if one.snapshot_id == snapshot_id and snapshot_id]
+    def _of_content(self, content: str) -> Release | None:
+        same = [one for one in self.list() if one.content == content]
         return same[-1] if same else None
+
+    def _next_number(self) -> int:
+        # Not how many there are: the oldest are deleted in time, and a number is given once.
+        numbers = [path.name.rpartition("-")[2] for path in self._root.glob("r*-*")]
+        return 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
 
     def _pointer(self) -> dict[str, Any]:
         try:

@@ -1,4 +1,5 @@
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,36 @@ def test_the_same_snapshot_published_again_is_the_same_release(lake: Lake) -> No
     with lake.connect() as con:
         con.execute("INSERT INTO lake.hub.state VALUES ('wms', '{}', 'x', now())")
     assert publish(releases, now=NOW + timedelta(hours=2)) == first
+
+
+def forget_history(lake: Lake) -> None:
+    with lake.lock(), lake.connect() as con:
+        con.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
+
+
+def test_the_same_content_is_the_same_release_also_when_history_was_forgotten(lake: Lake) -> None:
+    releases = Releases(lake)
+    with lake.lock(), lake.connect() as con:
+        con.execute("INSERT INTO lake.canonical.product SELECT i FROM range(1000, 1500) r(i)")
+    first = publish(releases)
+    with lake.lock(), lake.connect() as con:
+        con.execute("DELETE FROM lake.canonical.product WHERE i >= 1000")
+    second = publish(releases, now=NOW + timedelta(hours=1))
+    # What says that a file went is the file's own row, which goes with the history.
+    forget_history(lake)
+    assert publish(releases, now=NOW + timedelta(hours=2)).release_id == second.release_id
+    assert first.release_id != second.release_id
+
+
+def test_a_release_never_bears_the_id_of_one_that_was_deleted(lake: Lake) -> None:
+    releases = Releases(lake)
+    made = []
+    for i in range(3):
+        change(lake, i)
+        made.append(publish(releases).release_id)
+    shutil.rmtree(lake.paths.releases / made[0])
+    change(lake)
+    assert publish(releases).release_id not in made
 
 
 @pytest.mark.parametrize("verdicts", [[], [FAILED], [PASSED, SKIPPED]])
