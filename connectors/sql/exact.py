@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from singer_sdk.singerlib.json import serialize_json
+import simplejson  # type: ignore[import-untyped]
 
 DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 BASE64 = "BASE64"  # bytes in a column of text
@@ -33,6 +33,8 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?(\+00:00)?", re.ASCII)
 # Whole numbers below are exact in a double (IEEE 754 binary64).
 _DOUBLE_WHOLE = 2**53
+# As singer-sdk writes a record's values; one writer for all, since making one takes as long.
+_JSON = simplejson.JSONEncoder(use_decimal=True, separators=(",", ":"), ignore_nan=True)
 # A target may count how deep JSON is nested; what may be too deep goes as a record.
 _DEPTH = 60
 
@@ -152,7 +154,7 @@ def _calendar(read: Callable[[str], Any], said: str) -> Any:
 def _json(said: Any, taken: tuple[type, ...]) -> Any:
     if not isinstance(said, taken):
         return ODD
-    text = serialize_json(said)
+    text = _JSON.encode(said)
     is_deep = text.count("{") + text.count("[") > _DEPTH
     return ODD if is_deep or "\\ud" in text else text  # \ud... may be half a character
 

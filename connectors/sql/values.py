@@ -13,11 +13,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from json import JSONDecoder
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from singer_sdk.singerlib.json import deserialize_json
 
 from connectors.clock import is_uncertain
 
@@ -104,9 +104,9 @@ def read_json(text: str | bytes) -> Any:
     Python's own reader takes NaN, and keeps only the last of two values.
     """
     try:
-        return deserialize_json(text, parse_constant=_refuse, object_pairs_hook=_unrepeated)
-    except ValueError:
-        return text.decode() if isinstance(text, bytes) else text
+        return _JSON.decode(text if isinstance(text, str) else text.decode())
+    except (ValueError, RecursionError):
+        return text if isinstance(text, str) else text.decode()
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -118,6 +118,10 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")
     return found
+
+
+# One reader for all values: json.loads would make one a value, which takes longer than to read.
+_JSON = JSONDecoder(parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unrepeated)
 
 
 def plain(value: Any) -> Any:
