@@ -127,6 +127,16 @@ def units(
     return [Unit(*row) for row in rows]
 
 
+def ids(con: duckdb.DuckDBPyConnection, choice: Choice) -> list[tuple[str, str]]:
+    """Return source and quarantine id of the chosen units, in order of arrival."""
+    where, parameters = choice.where()
+    return con.execute(
+        f"""SELECT source, quarantine_id FROM lake.hub.quarantine WHERE {where}
+        ORDER BY arrived_at, batch_id, line, quarantine_id""",  # noqa: S608
+        parameters,
+    ).fetchall()
+
+
 def with_raw(con: duckdb.DuckDBPyConnection, choice: Choice) -> Iterator[Unit]:
     """Yield the chosen units with their raw bytes, in order of arrival.
 

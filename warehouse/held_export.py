@@ -23,8 +23,9 @@ def whole_file(lake: Lake, name: str) -> Path:
 
 def refuse_hidden(units: Iterable[Unit]) -> None:
     """Raise WarehouseError at the first unit of which anything would have to be masked."""
+    masks = masking.Masks()
     for unit in units:
-        shown = masking.content(unit)
+        shown = masks.content(unit)
         if not shown.is_whole:
             why = shown.why or "some of its values are personal, or may be"
             raise WarehouseError(
@@ -56,10 +57,11 @@ def write_json(units: Iterable[Unit], into: BinaryIO, *, is_revealed: bool) -> i
     `raw` (`raw_base64` where it is no UTF-8) is there when revealed or when nothing is personal;
     else `message` with masks, or null and `hidden` that says why.
     """
-    count = 0
+    count, masks = 0, masking.Masks()
     for unit in units:
         # Half a character, which UTF-8 cannot hold, comes out as the JSON escape that it is.
-        into.write(dump(_account(unit, is_revealed)).encode("utf-8", "backslashreplace") + b"\n")
+        account = _account(unit, masks.content(unit), is_revealed)
+        into.write(dump(account).encode("utf-8", "backslashreplace") + b"\n")
         count += 1
     return count
 
@@ -83,8 +85,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
-def _account(unit: Unit, is_revealed: bool) -> Object:
-    shown = masking.content(unit)
+def _account(unit: Unit, shown: masking.Content, is_revealed: bool) -> Object:
     pairs: list[tuple[str, Any]] = [
         ("quarantine_id", unit.quarantine_id),
         ("load_id", unit.load_id),

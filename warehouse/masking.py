@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from contracts import ContractError
+from contracts import Contract, ContractError
 from warehouse import contracted
 from warehouse.held import Unit
 from warehouse.landing.reasons import HeldBackError
@@ -24,18 +24,35 @@ class Content:
     why: str = ""
 
 
-def content(unit: Unit) -> Content:
-    """Return what may be shown of a unit (with its raw bytes) to who may see the quarantine."""
+class Masks:
+    """Masks units, each source's contract read once."""
 
+    def __init__(self) -> None:
+        self._contracts: dict[str, Contract | str] = {}
+
+    def content(self, unit: Unit) -> Content:
+        """Return what may be shown of a unit (with its raw bytes) to who may see the quarantine."""
+        contract = self._contracts.get(unit.source)
+        if contract is None:
+            contract = self._contracts[unit.source] = _contract(unit.source)
+        if isinstance(contract, str):
+            return Content(None, False, contract)
+        return _content(unit, contract)
+
+
+def _contract(source: str) -> Contract | str:
+    """Return a source's contract, or why there is none."""
+    try:
+        contract = contracted.read(source)
+    except ContractError:
+        return f"the contract sources/{source} cannot be read"
+    return contract or f"no contract sources/{source} says which columns are personal"
+
+
+def _content(unit: Unit, contract: Contract) -> Content:
     def nothing(why: str) -> Content:
         return Content(None, False, why)
 
-    try:
-        contract = contracted.read(unit.source)
-    except ContractError:
-        return nothing(f"the contract sources/{unit.source} cannot be read")
-    if contract is None:
-        return nothing(f"no contract sources/{unit.source} says which columns are personal")
     table = next((table for table in contract.tables if table.name == unit.stream), None)
     if table is None:
         return nothing(f"the contract {contract.key} does not have its stream")

@@ -65,7 +65,7 @@ def content(unit: Unit, *, is_revealed: bool) -> tuple[str, Text]:
     """Return a note, and what may be shown of a unit's line (or all), indented where it is JSON."""
     if is_revealed:
         return "", Text(_revealed(unit))
-    shown = masking.content(unit)
+    shown = masking.Masks().content(unit)
     if shown.message is None:
         note = f"Its content is not shown: {shown.why}. `--reveal` shows it, and records who did."
         return note, Text("")

@@ -76,7 +76,7 @@ def test_a_planted_secret_never_shows(
         *("type_mismatch", "", None, len(line), None, datetime(2026, 3, 1, tzinfo=UTC)),
         *(None, None, line.encode()),
     )
-    content = masking.content(unit)
+    content = masking.Masks().content(unit)
     if content.message is not None:
         assert PLANTED not in dump(content.message)
     if PLANTED in line:
