@@ -1,11 +1,7 @@
 """What a person sees and gets of the quarantine and the ledger, by the commands that they type."""
 
-import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +9,8 @@ import pytest
 
 from warehouse import held
 from warehouse.lake import Lake
-from warehouse.landing.load import Load
-from warehouse.landing.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-COMMAND = Path(sys.executable).parent / "crossdock"
 CONTRACT = ROOT / "tests" / "warehouse" / "shop.odcs.yaml"
 EMAIL = "jane@example.com"
 PERSONAL = b'{"type": "RECORD", "stream": "customers", "record": {"email": "jane@example.com"}}'
@@ -31,13 +24,8 @@ SCHEMAS = (
 Run = Callable[..., str]
 
 
-def land(home: Path, *lines: bytes, load_id: str, source: str = "shop") -> None:
-    settings = Settings(home=home, source=source, load_id=load_id)
-    Load(Lake(home).create(), settings, lambda _: None).run(io.BytesIO(b"\n".join(lines) + b"\n"))
-
-
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(land: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a contract and a home in which some units are held back."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "sources").mkdir()
@@ -57,33 +45,10 @@ def ids(shop: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def crossdock(shop: Path, tmp_path: Path) -> Run:
-    """Run a command; give what it printed, errors included. The home may be altered."""
+def crossdock(shop: Path, tmp_path: Path, command_on: Callable[[Path, Path], Run]) -> Run:
+    """Run a command on a home of the test's own; give what it printed, errors included."""
     shutil.copytree(shop / "home", tmp_path / "home")
-    return on(tmp_path / "home", shop)
-
-
-def on(home: Path, contracts: Path) -> Run:
-    def run(*arguments: str, code: int = 0, columns: int = 200) -> str:
-        environment = {
-            **os.environ,
-            "CROSSDOCK_HOME": str(home),
-            "CROSSDOCK_CONTRACTS": str(contracts),
-            "COLUMNS": str(columns),
-        }
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            env=environment,
-            cwd=home,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout
-        return done.stdout
-
-    return run
+    return command_on(tmp_path / "home", shop)
 
 
 def test_the_list_counts_units_and_says_why_each_is_held(crossdock: Run) -> None:
