@@ -14,13 +14,13 @@ METADATA = "__ducklake_metadata_lake."
 # relative to its table's, which is relative to its schema's; a renamed table has several rows.
 _FILES = """
     SELECT schema_name, table_name, kind, f.path, f.path_is_relative, schemas.path, tables.path,
-        tables.path_is_relative, file_size_bytes, record_count, f.end_snapshot IS NULL
+        tables.path_is_relative, file_size_bytes
     FROM (
-        SELECT 'data' AS kind, table_id, path, path_is_relative, file_size_bytes, record_count,
+        SELECT 'data' AS kind, table_id, path, path_is_relative, file_size_bytes,
             begin_snapshot, end_snapshot
         FROM {at}ducklake_data_file
         UNION ALL
-        SELECT 'delete', table_id, path, path_is_relative, file_size_bytes, delete_count,
+        SELECT 'delete', table_id, path, path_is_relative, file_size_bytes,
             begin_snapshot, end_snapshot
         FROM {at}ducklake_delete_file
     ) AS f
@@ -38,17 +38,12 @@ class _Asked(Protocol):
 
 @dataclass(frozen=True)
 class Referred:
-    """A file that some snapshot reads; `path` is relative to the lake's data folder.
-
-    rows: of a data file its rows, of a delete file the rows that it takes away.
-    """
+    """A file that some snapshot reads; `path` is relative to the lake's data folder."""
 
     table: str
     kind: str
     path: str
     bytes: int
-    rows: int
-    is_live: bool
 
 
 def of_lake(con: duckdb.DuckDBPyConnection) -> dict[str, Referred]:
@@ -64,9 +59,8 @@ def of_copy(con: sqlite3.Connection) -> dict[str, Referred]:
 def _read(con: _Asked, at: str) -> dict[str, Referred]:
     found = {}
     for row in con.execute(_FILES.format(at=at)).fetchall():
-        schema, table, kind, path, is_relative, of_schema, of_table, in_schema, *rest = row
+        schema, table, kind, path, is_relative, of_schema, of_table, in_schema, size = row
         if is_relative:
             path = (of_schema if in_schema else "") + of_table + path
-        size, rows, is_live = rest
-        found[path] = Referred(f"{schema}.{table}", kind, path, size, rows, bool(is_live))
+        found[path] = Referred(f"{schema}.{table}", kind, path, size)
     return found

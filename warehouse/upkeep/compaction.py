@@ -129,7 +129,7 @@ def _file_column(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[None]:
 def _no_inlining(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Keep deletes of a few rows out of the catalog, where they would keep their file alive."""
     setting = "ducklake_default_data_inlining_row_limit"
-    row = con.execute(f"SELECT current_setting('{setting}')").fetchone()  # noqa: S608
+    row = con.execute(f"SELECT current_setting('{setting}')").fetchone()
     con.execute(f"SET {setting} = 0")
     try:
         yield
