@@ -40,6 +40,11 @@ class Paths:
         return self.home / "lake" / "write.lock"
 
     @property
+    def oversize(self) -> Path:
+        """The folder of lines that were too long, whole, each named by its SHA-256."""
+        return self.home / "lake" / "oversize"
+
+    @property
     def releases(self) -> Path:
         """The folder of published releases."""
         return self.home / "releases"

@@ -31,6 +31,7 @@ class Entry:
     bytes: int
     first_line: int | None
     last_line: int | None
+    last_byte: int | None
     last_sequence: int
     is_final: bool
     seconds: Decimal
@@ -61,20 +62,23 @@ def has_batch(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
     return found.fetchone() is not None
 
 
-def interrupted(con: duckdb.DuckDBPyConnection, source: str, load_id: str) -> set[str]:
-    """Return the batches that a load of these bytes may find landed already.
+def interrupted(
+    con: duckdb.DuckDBPyConnection, source: str, load_id: str
+) -> list[tuple[str, str, int, bool]]:
+    """Return the batches that a load of these bytes may find landed: id, load, bytes, is_final.
 
     These are of the source's loads that did not reach their end, since one last did, and of the
     load of the same id, whose caller may not have learnt that it ended.
     """
-    rows = con.execute(
-        """SELECT DISTINCT batch_id FROM lake.hub.ledger WHERE source = $source
+    return con.execute(
+        """SELECT batch_id, any_value(load_id), max(last_byte), bool_or(is_final)
+           FROM lake.hub.ledger WHERE source = $source AND last_byte IS NOT NULL
            AND (load_id = $load_id
             OR committed_at > coalesce((SELECT max(committed_at) FROM lake.hub.ledger
-               WHERE source = $source AND is_final), '-infinity'::TIMESTAMPTZ))""",
+               WHERE source = $source AND is_final), '-infinity'::TIMESTAMPTZ))
+           GROUP BY batch_id""",
         {"source": source, "load_id": load_id},
     ).fetchall()
-    return {row[0] for row in rows}
 
 
 def read_batch(con: duckdb.DuckDBPyConnection, batch_id: str) -> list[Entry]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from warehouse import sql
 from warehouse.lake import Lake
-from warehouse.landing.batch import Held
+from warehouse.landing.gathered import Held
 from warehouse.landing.shape import Shape
 
 COLUMNS = pa.schema(
@@ -22,19 +22,30 @@ COLUMNS = pa.schema(
         ("stream", pa.string()),
         ("line", pa.int64()),
         ("byte_offset", pa.int64()),
+        ("sequence", pa.int64()),
         ("reason", pa.string()),
         ("detail", pa.string()),
         ("key", pa.string()),
         ("raw", pa.binary()),
+        ("overflow", pa.string()),
         ("arrived_at", pa.timestamp("us", tz="UTC")),
     ]
 )
 
 
 def rows(
-    held: Iterable[tuple[str, Held]], *, source: str, load_id: str, batch_id: str, now: datetime
+    held: Iterable[tuple[str, Held]],
+    *,
+    source: str,
+    load_id: str,
+    batch_id: str,
+    sequence: int,
+    now: datetime,
 ) -> pa.Table:
-    """Turn (stream, unit) pairs into rows of `hub.quarantine`."""
+    """Turn (stream, unit) pairs into rows of `hub.quarantine`.
+
+    sequence: what is added to a line's number to get the `_sdc_sequence` that it would have had.
+    """
     listed = [
         {
             "quarantine_id": f"{batch_id}-{unit.line.number}",
@@ -44,10 +55,12 @@ def rows(
             "stream": stream,
             "line": unit.line.number,
             "byte_offset": unit.line.offset,
+            "sequence": sequence + unit.line.number,
             "reason": unit.reason,
             "detail": _storable(unit.detail),
             "key": json.dumps(unit.key) if unit.key else None,
             "raw": unit.line.raw,
+            "overflow": unit.line.oversize.name if unit.line.oversize else None,
             "arrived_at": now,
         }
         for stream, unit in held
@@ -69,12 +82,11 @@ def heal(
     *,
     source: str,
     load_id: str,
-    batch_id: str,
     now: datetime,
 ) -> int:
     """Release the units whose key has since been loaded from temp table `loaded`; say how many.
 
-    A unit of the same batch is released only by a later line.
+    A unit is released only by a row that came after it.
     """
     if not shape.keys:
         return 0
@@ -93,8 +105,8 @@ def heal(
         f"""CREATE OR REPLACE TEMP TABLE healed AS SELECT DISTINCT q.quarantine_id
         FROM (SELECT * FROM lake.hub.quarantine WHERE {still}) AS q
         JOIN {sql.name(loaded)} AS w ON {" AND ".join(same)}
-        WHERE q.batch_id <> ? OR w._line > q.line""",  # noqa: S608
-        [*about, batch_id],
+        WHERE q.sequence IS NULL OR w._seq > q.sequence""",  # noqa: S608
+        about,
     )
     row = con.execute(
         """UPDATE lake.hub.quarantine SET healed_at = ?, healed_by = ?
@@ -103,6 +115,19 @@ def heal(
     ).fetchone()
     con.execute("DROP TABLE healed")
     return int(row[0]) if row else 0
+
+
+def release(
+    con: duckdb.DuckDBPyConnection, ids: Iterable[str], *, load_id: str, now: datetime
+) -> None:
+    """Release units by their ids, inside the caller's transaction."""
+    con.register("released", pa.table({"id": pa.array(list(ids), pa.string())}))
+    con.execute(
+        """UPDATE lake.hub.quarantine SET healed_at = ?, healed_by = ?
+        WHERE healed_at IS NULL AND quarantine_id IN (SELECT id FROM released)""",
+        [now, load_id],
+    )
+    con.unregister("released")
 
 
 def listing(

@@ -55,7 +55,7 @@ class Landed:
             return con.execute(query, list(parameters)).fetchall()
 
     def rows(self, table: str, columns: str = "* EXCLUDE (_load_id)") -> list[tuple[Any, ...]]:
-        clean = "* EXCLUDE (_load_id, _sdc_sequence, _sdc_received_at, _sdc_batched_at)"
+        clean = "* EXCLUDE (_load_id, _row_hash, _sdc_sequence, _sdc_received_at, _sdc_batched_at)"
         chosen = clean if columns == "* EXCLUDE (_load_id)" else columns
         return self.ask(f"SELECT {chosen} FROM lake.{table} ORDER BY ALL")
 

@@ -1,18 +1,24 @@
-"""A batch of one stream: its lines gathered, then read into a temp table or held back."""
+"""A batch of one stream: its lines read into a temp table, by the quickest lane that is exact."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from warehouse import sql
-from warehouse.landing import fast
+from warehouse.landing import fast, proved
 from warehouse.landing.exact import Careful, read_record
-from warehouse.landing.lines import Line
+from warehouse.landing.gathered import Gathered, Slice
+from warehouse.landing.lines import Numbers
 from warehouse.landing.reasons import HeldBackError
 from warehouse.landing.shape import Shape
 from warehouse.landing.strict_json import Object, parse
+from warehouse.landing.template import Templates
+
+NONE = np.array([], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -22,34 +28,15 @@ class Limits:
     line_bytes: int
     depth: int
     columns: int
+    values: int
 
 
 @dataclass(frozen=True)
-class Held:
-    """A unit in quarantine: the line, why, and its key when that can be read."""
+class Place:
+    """Where a line lies: its slice and its index there."""
 
-    line: Line
-    reason: str
-    detail: str
-    key: list[str] | None = None
-
-
-@dataclass
-class Gathered:
-    """The lines of one stream since the last commit."""
-
-    lines: list[Line] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
-    version: int | None = None
-
-    @property
-    def units(self) -> int:
-        """Lines that carry, or claim to carry, a record."""
-        return len(self.lines) + len(self.held)
-
-    def hold(self, line: Line, error: HeldBackError) -> None:
-        """Put a unit in quarantine."""
-        self.held.append(Held(line, error.reason, error.detail, error.key))
+    part: Slice
+    index: int
 
 
 def read_into(
@@ -59,71 +46,134 @@ def read_into(
     into: str,
     limits: Limits,
     zone: ZoneInfo | None,
+    *,
+    templates: Templates | None = None,
+    sequence: int = 0,
 ) -> None:
-    """Read the gathered RECORD lines into temp table `into`; those that fail join `held`."""
-    by_number = {line.number: line for line in gathered.lines}
-    unsure = _read_fast(con, gathered.lines, shape, into, limits)
-    proved: list[tuple[int, Careful]] = []
-    for number in unsure:
-        line = by_number[number]
+    """Read the gathered RECORD lines into temp table `into`; those that fail join `held`.
+
+    `into` gets `_line`, `_seq`, the shape's columns as c0, c1, ..., `_extracted`, `_deleted` and
+    `_version`. sequence: what is added to a line's number.
+    """
+    templates = templates or Templates(shape)
+    gathered.join()
+    sure = [templates.exact(part.texts) for part in gathered.slices]
+    unsure = _read_proved(con, gathered, sure, shape, into, sequence)
+    others = [~mask for mask in sure]
+    careful = _read_parsed(con, gathered, others, shape, into, limits, sequence)
+    careful += _places(gathered.slices, unsure)
+    read: list[tuple[Place, Careful]] = []
+    for place in careful:
+        line = place.part.line(place.index)
         try:
-            message = parse(line.raw, max_depth=limits.depth, is_ended=line.is_ended)
+            message = parse(line.raw, limits.depth, limits.values, is_ended=line.is_ended)
             if not isinstance(message, Object):
                 raise HeldBackError("not_an_object", "the line is no object")
-            proved.append((number, read_record(message, shape, zone)))
+            read.append((place, read_record(message, shape, zone)))
         except HeldBackError as error:
-            gathered.hold(line, error)
-    for number in _add_proved(con, shape, proved, into):
+            gathered.refuse(line, error)
+    for place in _add_careful(con, gathered, shape, read, into, sequence):
         refused = HeldBackError("type_mismatch", "the lake's type refuses the value")
-        gathered.hold(by_number[number], refused)
+        gathered.refuse(place.part.line(place.index), refused)
+    gathered.slices = []
 
 
-def _read_fast(
-    con: duckdb.DuckDBPyConnection, lines: list[Line], shape: Shape, into: str, limits: Limits
+def _read_proved(
+    con: duckdb.DuckDBPyConnection,
+    gathered: Gathered,
+    sure: list[np.ndarray],
+    shape: Shape,
+    into: str,
+    sequence: int,
 ) -> list[int]:
-    sure: list[Line] = []
-    unsure: list[Line] = []
-    for line in lines:
-        raw = line.raw
-        # More openings than the depth allows: the careful lane counts which are nested.
-        deep = raw.count(b"{") + raw.count(b"[") > limits.depth
-        (unsure if deep or not _is_utf8(raw) else sure).append(line)
+    lines = _table(gathered, sure, sequence)
     try:
-        numbers, raws = [line.number for line in sure], [line.raw for line in sure]
-        left = fast.read_batch(con, shape, numbers, raws, into)
+        return proved.read(con, shape, lines, into)
+    except duckdb.Error:
+        # What a template lets pass and DuckDB refuses must not cost the others.
+        proved.read(con, shape, lines.slice(0, 0), into)
+        return [int(number) for number in lines["line"].to_numpy()]
+
+
+def _read_parsed(
+    con: duckdb.DuckDBPyConnection,
+    gathered: Gathered,
+    others: list[np.ndarray],
+    shape: Shape,
+    into: str,
+    limits: Limits,
+    sequence: int,
+) -> list[Place]:
+    """Read what no template knew; return the lines that this lane is unsure of."""
+    deep: list[Place] = []
+    for part, mask in zip(gathered.slices, others, strict=True):
+        for index in np.flatnonzero(mask):
+            raw = part.texts[int(index)].as_py()
+            # More openings than the depth allows: the careful lane counts which are nested.
+            if raw.count("{") + raw.count("[") > limits.depth:
+                mask[index] = False
+                deep.append(Place(part, int(index)))
+    lines = _table(gathered, others, sequence)
+    if not lines.num_rows:
+        return deep
+    try:
+        left = fast.add_sure(con, shape, lines, into)
     except duckdb.Error:
         # One line that upsets the parser must not cost the others: all go the careful way.
-        left = [line.number for line in sure]
-        fast.read_batch(con, shape, [], [], into)
-    return sorted([*left, *(line.number for line in unsure)])
+        left = [int(number) for number in lines["line"].to_numpy()]
+    return deep + _places(gathered.slices, left)
 
 
-def _is_utf8(raw: bytes) -> bool:
-    if raw.isascii():
-        return True
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _table(gathered: Gathered, masks: list[np.ndarray], sequence: int) -> pa.Table:
+    texts: list[pa.Array] = []
+    numbers: list[Numbers] = [NONE]
+    for part, mask in zip(gathered.slices, masks, strict=True):
+        if mask.all():
+            texts.append(part.texts)
+            numbers.append(part.numbers)
+        elif mask.any():
+            texts.append(part.texts.filter(pa.array(mask)))
+            numbers.append(part.numbers[mask])
+    line = np.concatenate(numbers)
+    sequences = gathered.sequences(line, sequence)
+    raw = pa.chunked_array(texts, pa.string())
+    return pa.table({"line": line, "seq": sequences, "raw": raw})
 
 
-def _add_proved(
-    con: duckdb.DuckDBPyConnection, shape: Shape, proved: list[tuple[int, Careful]], into: str
-) -> list[int]:
-    """Add the careful lane's rows; return the numbers of those that a cast refuses."""
-    if not proved:
+def _places(slices: list[Slice], numbers: Iterable[int]) -> list[Place]:
+    """Find lines by their numbers."""
+    wanted = np.sort(np.fromiter(numbers, dtype=np.int64))
+    found = []
+    for part in slices if len(wanted) else []:
+        found += [Place(part, int(i)) for i in np.flatnonzero(np.isin(part.numbers, wanted))]
+    return found
+
+
+def _add_careful(
+    con: duckdb.DuckDBPyConnection,
+    gathered: Gathered,
+    shape: Shape,
+    read: list[tuple[Place, Careful]],
+    into: str,
+    sequence: int,
+) -> list[Place]:
+    """Add the careful lane's rows; return the places of those that a cast refuses."""
+    if not read:
         return []
-    columns: dict[str, pa.Array] = {"_line": pa.array([number for number, _ in proved], pa.int64())}
+    numbers = np.array([place.part.numbers[place.index] for place, _ in read], dtype=np.int64)
+    columns: dict[str, pa.Array] = {
+        "_line": pa.array(numbers),
+        "_seq": pa.array(gathered.sequences(numbers, sequence)),
+    }
     for i in range(len(shape.columns)):
-        columns[f"c{i}"] = pa.array([row.values[i] for _, row in proved], pa.string())
+        columns[f"c{i}"] = pa.array([row.values[i] for _, row in read], pa.string())
     for name, values in (
-        ("_extracted", [row.extracted_at for _, row in proved]),
-        ("_deleted", [row.deleted_at for _, row in proved]),
-        ("_version", [row.version for _, row in proved]),
+        ("_extracted", [row.extracted_at for _, row in read]),
+        ("_deleted", [row.deleted_at for _, row in read]),
+        ("_version", [row.version for _, row in read]),
     ):
         columns[name] = pa.array(values, pa.string())
-    con.register("proved", pa.table(columns))
+    con.register("careful", pa.table(columns))
     casts = {
         f"c{i}": f"from_base64(c{i})"
         if column.sql_type == "BLOB"
@@ -133,9 +183,10 @@ def _add_proved(
     refused = " OR ".join(f"({c} IS NOT NULL AND {cast} IS NULL)" for c, cast in casts.items())
     listed = ", ".join(f"{cast} AS {name}" for name, cast in casts.items())
     con.execute(f"""INSERT INTO {sql.name(into)} BY NAME
-        SELECT _line, {listed}, _extracted::TIMESTAMPTZ AS _extracted,
+        SELECT _line, _seq, {listed}, _extracted::TIMESTAMPTZ AS _extracted,
             _deleted::TIMESTAMPTZ AS _deleted, _version::BIGINT AS _version
-        FROM proved WHERE NOT ({refused})""")  # noqa: S608
-    rows = con.execute(f"SELECT _line FROM proved WHERE {refused}").fetchall()  # noqa: S608
-    con.unregister("proved")
-    return [row[0] for row in rows]
+        FROM careful WHERE NOT ({refused})""")  # noqa: S608
+    rows = con.execute(f"SELECT _line FROM careful WHERE {refused}").fetchall()  # noqa: S608
+    con.unregister("careful")
+    by_number = {int(number): place for number, (place, _) in zip(numbers, read, strict=True)}
+    return [by_number[row[0]] for row in rows]

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -14,16 +14,30 @@ from zoneinfo import ZoneInfo
 from warehouse import contracted, ledger
 from warehouse.lake import Lake
 from warehouse.landing import table
-from warehouse.landing.batch import Gathered, Limits, read_into
+from warehouse.landing.batch import Limits, read_into
+from warehouse.landing.gathered import Gathered
 from warehouse.landing.merge import LoadMethod, Stamp
 from warehouse.landing.reasons import HeldBackError
+from warehouse.landing.resuming import DIGEST_CHARACTERS, Resuming
 from warehouse.landing.settings import Settings
 from warehouse.landing.shape import Shape
+from warehouse.landing.template import Templates
 from warehouse.landing.transaction import Batch, Ready, write
+from warehouse.upkeep.compaction import keep_bounded
 
+# DuckDB writes to disk what does not fit; with the lines of a batch this stays below 1 GB.
+MEMORY = "400MB"
 log = logging.getLogger("target-crossdock")
-DIGEST_CHARACTERS = 32
-Part = tuple[str, Shape | None, Gathered]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stream's part of a batch: its shape and SCHEMA, when it has sound ones, and its lines."""
+
+    name: str
+    shape: Shape | None
+    schema: str | None
+    gathered: Gathered
 
 
 class Committer:
@@ -34,18 +48,19 @@ class Committer:
     ) -> None:
         self._lake, self._settings, self._limits, self._zone = lake, settings, limits, zone
         self._shapes: dict[str, Shape] = {}
+        self._templates: dict[Shape, Templates] = {}
         self._overwritten: set[str] = set()
         self._appended = contracted.append_only(settings.source)
+        # Units that came in the files of BATCH messages; each takes a number as a line does.
+        self.shift = 0
 
     def __enter__(self) -> Self:
         self._con = self._lake.connect()
+        self._con.execute(f"SET memory_limit = '{MEMORY}'")
         source = self._settings.source
         with self._one_snapshot():
-            found = ledger.interrupted(self._con, source, self._settings.load_id)
+            self.resuming = Resuming(self._con, source, self._settings.load_id)
             last = ledger.last_sequence(self._con, source)
-        # A load that was killed is taken up again when the same bytes come: otherwise a stream
-        # without a key would be doubled.
-        self._landed = {batch_id[-DIGEST_CHARACTERS:]: batch_id for batch_id in found}
         self._sequence = max(time.time_ns() // 1000, last + 1)
         return self
 
@@ -58,23 +73,31 @@ class Committer:
         self._con.close()
 
     def commit(
-        self, parts: list[Part], *, state: str | None, digest: str, is_final: bool
+        self,
+        parts: list[Part],
+        *,
+        state: str | None,
+        digest: str,
+        last_byte: int | None,
+        is_final: bool,
     ) -> list[ledger.Entry]:
         """Commit the streams' parts with the STATE; return the ledger's entries.
 
-        digest: of all bytes of the load so far, which tells a batch that landed before a kill.
+        digest: of all bytes of the load so far, which tells a batch that landed before a kill;
+        last_byte: how many they are.
         """
         begun = time.monotonic()
-        digest = digest[:DIGEST_CHARACTERS]
-        batch = Batch(f"{self._settings.load_id}-{digest}", state, is_final, begun)
+        batch_id = f"{self._settings.load_id}-{digest[:DIGEST_CHARACTERS]}"
+        batch = Batch(batch_id, state, is_final, begun, last_byte)
+        stamp = Stamp(self._settings.load_id, datetime.now(UTC), self._sequence + self.shift)
         ready: list[Ready] = []
-        if landed := self._landed.get(digest):
-            now = datetime.now(UTC)
+        if landed := self.resuming.take(digest):
             known = ledger.read_batch(self._con, landed)
             if landed == batch.batch_id:
                 log.info("batch %s of this load had landed before", landed)
                 self._remember(parts)
                 return known
+            now = stamp.received_at
             again = tuple(_again(entry, self._settings.load_id, batch, now) for entry in known)
             batch = replace(batch, landed=again)
             log.info("batch %s had landed before; its rows are not loaded again", landed)
@@ -83,27 +106,42 @@ class Committer:
                 ready = [self._plan(i, part) for i, part in enumerate(parts) if self._is_due(part)]
             for part in ready:
                 if part.plan is not None:
-                    shape = part.plan.shape
-                    read_into(self._con, part.gathered, shape, part.rows, self._limits, self._zone)
+                    self._read(part, part.plan.shape, stamp.sequence)
             if not ready and state is None and not is_final:
                 return []
-        stamp = Stamp(self._settings.load_id, datetime.now(UTC), self._sequence)
         with self._lake.lock(self._settings.lock_timeout_s, f"load {self._settings.source}"):
             entries = write(self._lake, self._con, batch, ready, self._settings, stamp)
         self._remember(parts)
         return entries
 
+    def tidy(self) -> None:
+        """Keep the source's tables in few files, at the end of a load."""
+        with self._lake.lock(self._settings.lock_timeout_s, f"tidy {self._settings.source}"):
+            keep_bounded(self._lake, self._con, self._settings.source, datetime.now(UTC))
+
+    def _read(self, ready: Ready, shape: Shape, sequence: int) -> None:
+        templates = self._templates.setdefault(shape, Templates(shape))
+        read_into(
+            self._con,
+            ready.gathered,
+            shape,
+            ready.rows,
+            self._limits,
+            self._zone,
+            templates=templates,
+            sequence=sequence,
+        )
+
     def _remember(self, parts: list[Part]) -> None:
-        for name, shape, gathered in parts:
-            if shape is not None:
-                self._shapes[name] = shape
-            if gathered.lines:
-                self._overwritten.add(name)
+        for part in parts:
+            if part.shape is not None:
+                self._shapes[part.name] = part.shape
+            if part.gathered.units:
+                self._overwritten.add(part.name)
 
     def _is_due(self, part: Part) -> bool:
-        name, shape, gathered = part
-        is_new = shape is not None and self._shapes.get(name) != shape
-        return bool(gathered.units) or gathered.version is not None or is_new
+        is_new = part.shape is not None and self._shapes.get(part.name) != part.shape
+        return bool(part.gathered.units) or part.gathered.version is not None or is_new
 
     @contextmanager
     def _one_snapshot(self) -> Iterator[None]:
@@ -115,22 +153,20 @@ class Committer:
             self._con.execute("ROLLBACK")
 
     def _plan(self, number: int, part: Part) -> Ready:
-        name, shape, gathered = part
-        ready = Ready(name, gathered)
-        if shape is None:
+        ready = Ready(part.name, part.gathered, schema=part.schema)
+        if part.shape is None:
             return ready
-        method = self._method(name)
+        method = self._method(part.name)
         try:
-            plan = table.plan(self._con, self._settings.source, shape)
+            plan = table.plan(self._con, self._settings.source, part.shape)
             if plan.exists and method is not LoadMethod.OVERWRITE:
-                self._refuse_other_key(shape)
+                self._refuse_other_key(part.shape)
         except HeldBackError as error:
-            for line in gathered.lines:
-                gathered.hold(line, HeldBackError(error.reason, error.detail))
+            part.gathered.refuse_all(HeldBackError(error.reason, error.detail))
             return ready
         ready.plan, ready.method, ready.rows = plan, method, f"rows_{number}"
         if method is LoadMethod.OVERWRITE:
-            ready.is_emptied = bool(gathered.lines) and name not in self._overwritten
+            ready.is_emptied = bool(part.gathered.slices) and part.name not in self._overwritten
         return ready
 
     def _method(self, stream: str) -> LoadMethod:
@@ -159,6 +195,7 @@ def _again(entry: ledger.Entry, load_id: str, batch: Batch, now: datetime) -> le
         superseded=0,
         deleted=0,
         duplicate=entry.loaded,
+        last_byte=batch.last_byte,
         is_final=batch.is_final,
         committed_at=now,
     )

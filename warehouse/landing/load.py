@@ -1,26 +1,28 @@
 """One load: a Singer stream from its first byte to its last commit."""
 
 import hashlib
-import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from filelock import FileLock, Timeout
+import numpy as np
+import pyarrow as pa
 
 from warehouse.errors import LandingError
 from warehouse.lake import Lake
-from warehouse.landing import lines, message
-from warehouse.landing.batch import Gathered, Limits
-from warehouse.landing.commit import Committer
-from warehouse.landing.lines import Line
+from warehouse.landing import lines, message, sorting
+from warehouse.landing.batch import Limits
+from warehouse.landing.commit import Committer, Part
+from warehouse.landing.gathered import Gathered
+from warehouse.landing.lines import Block, Line
 from warehouse.landing.reasons import HeldBackError
 from warehouse.landing.settings import Settings
 from warehouse.landing.shape import Shape, read_shape
-from warehouse.landing.strict_json import Number, parse, plain
+from warehouse.landing.sorting import Sorter
+from warehouse.landing.strict_json import Number, dump, parse, plain
 
-log = logging.getLogger("target-crossdock")
 # Fewer units than this say nothing about the share that is held back.
 JUDGED_UNITS = 100
 
@@ -31,6 +33,7 @@ class Stream:
 
     name: str
     shape: Shape | None = None
+    schema: str | None = None
     error: HeldBackError | None = None
     gathered: Gathered = field(default_factory=Gathered)
 
@@ -51,64 +54,155 @@ class Load:
         self._lake = lake
         self._settings = settings
         self._emit = emit
-        self._limits = Limits(settings.max_line_bytes, settings.max_depth, settings.max_columns)
+        self._limits = Limits(
+            settings.max_line_bytes,
+            settings.max_depth,
+            settings.max_columns,
+            settings.max_values,
+        )
         self._zone = ZoneInfo(settings.naive_timezone) if settings.naive_timezone else None
         self._streams: dict[str, Stream] = {}
-        self._fast: dict[bytes, Stream] = {}
+        self._sorter = Sorter()
         self._state: str | None = None
         self._digest = hashlib.sha256()
+        self._end = 0
+        self._block = Block(b"", 1, 0)
+        self._hashed = 0
         self._rows = 0
         self._bytes = 0
+        self._begun = time.monotonic()
         self.totals = Totals()
 
     def run(self, stream: BinaryIO) -> Totals:
         """Land the whole stream; raise LandingError when it cannot go on."""
         settings = self._settings
-        path = self._lake.paths.catalog.parent / f"source-{settings.source}.lock"
-        lock = FileLock(path, timeout=settings.lock_timeout_s, fallback_to_soft=False)
-        try:
-            held = lock.acquire()
-        except Timeout as error:
-            raise LandingError(
-                f"Another load of '{settings.source}' is running; waited "
-                f"{settings.lock_timeout_s:g} s. Run again once it has ended. Lock: {path}"
-            ) from error
-        with held, Committer(self._lake, settings, self._limits, self._zone) as committer:
-            for line in lines.read(stream, settings.max_line_bytes):
-                self._take(line, committer)
-                if self._rows >= settings.batch_rows or self._bytes >= settings.batch_bytes:
-                    self._flush(committer)
+        aside = self._lake.paths.oversize
+        with (
+            self._lake.lock_source(settings.source, settings.lock_timeout_s),
+            Committer(self._lake, settings, self._limits, self._zone) as committer,
+        ):
+            for part in lines.read(stream, settings.max_line_bytes, aside):
+                if isinstance(part, Line):
+                    self._digest.update(part.oversize.name.encode() if part.oversize else b"")
+                    self._end = part.offset + (part.oversize.size if part.oversize else 0)
+                    self._look(part, committer)
+                else:
+                    self._take(part, committer)
             self._flush(committer, is_final=True)
+            committer.tidy()
         return self.totals
 
-    def _take(self, line: Line, committer: Committer) -> None:
-        raw = line.raw
-        self._digest.update(raw)
-        self._digest.update(b"\n")
-        name = message.fast_stream(raw)
-        if name is not None and line.oversize is None:
-            known = self._fast.get(name)
-            if known is not None and known.shape is not None:
-                self._count(line)
-                known.gathered.lines.append(line)
-                return
-        if not raw.strip() and line.oversize is None:
-            return
+    def _is_due(self, committer: Committer) -> bool:
+        settings = self._settings
+        is_late = self._rows > 0 and time.monotonic() - self._begun >= settings.batch_seconds
+        is_full = self._rows >= settings.batch_rows or self._bytes >= settings.batch_bytes
+        return (is_full or is_late) and not committer.resuming.is_ahead(self._end)
+
+    def _take(self, block: Block, committer: Committer) -> None:
+        """Take a block's lines in order; a batch that landed before ends where it did then."""
+        texts, begin, resuming = block.texts(), 0, committer.resuming
+        self._block, self._hashed = block, 0
+        while begin < len(block):
+            cuts = resuming.cuts(self._end, block.offset + len(block.data))
+            end = int(np.searchsorted(block.starts, cuts[0] - block.offset)) if cuts else None
+            until = len(block) if end is None else end
+            if not resuming.is_ahead(self._end):
+                until = min(until, begin + max(1, self._settings.batch_rows - self._rows))
+            self._take_lines(block, texts, begin, until, committer)
+            self._reach(until)
+            begin = until
+            is_known = until == end and resuming.has(self._digest.hexdigest(), self._end)
+            if is_known or self._is_due(committer):
+                self._flush(committer)
+
+    def _take_lines(
+        self, block: Block, texts: pa.Array, begin: int, end: int, committer: Committer
+    ) -> None:
+        while begin < end:
+            codes = self._sorter.sort(block, begin, texts)[: end - begin]
+            stop = self._take_odd(block, texts, codes, begin, committer)
+            begin = end if stop is None else stop
+
+    def _take_odd(
+        self,
+        block: Block,
+        texts: pa.Array,
+        codes: sorting.Codes,
+        begin: int,
+        committer: Committer,
+    ) -> int | None:
+        """Take lines as they were sorted; return the first that has to be sorted anew."""
+        first = begin
+        for index in (int(i) + begin for i in np.flatnonzero(codes == sorting.ODD)):
+            line = block.line(index)
+            if not line.raw.strip():
+                continue
+            if message.is_turning(line.raw):
+                # A line that changes how lines are read finds all before it gathered.
+                self._gather(block, texts, codes[first - begin : index - begin], first)
+                first = index + 1
+                self._reach(first)
+                self._look(line, committer)
+            elif index > begin and self._sorter.knows(line.raw) and index not in block.not_utf8:
+                self._gather(block, texts, codes[first - begin : index - begin], first)
+                return index
+            else:
+                self._look(line, committer)
+        self._gather(block, texts, codes[first - begin :], first)
+        return None
+
+    def _reach(self, index: int) -> None:
+        """Take the bytes before a line of the block into the digest."""
+        starts = self._block.starts
+        self._digest.update(self._block.data[starts[self._hashed] : starts[index]])
+        self._hashed = index
+        self._end = self._block.offset + int(starts[index])
+
+    def _gather(self, block: Block, texts: pa.Array, codes: sorting.Codes, first: int) -> None:
+        for code in np.unique(codes):
+            if code == sorting.ODD:
+                continue
+            stream = self._streams[self._sorter.name(int(code))]
+            indexes = np.flatnonzero(codes == code) + first
+            if stream.shape is None:
+                for index in indexes:
+                    self._look_at_record(block.line(int(index)))
+                continue
+            for part in sorting.cut(block, texts, indexes):
+                stream.gathered.add(part)
+                self._bytes += part.bytes
+            self._rows += len(indexes)
+
+    def _look_at_record(self, line: Line) -> None:
+        """Hold back a record of a stream whose SCHEMA is not sound."""
+        name = message.claimed_stream(line.raw)
+        try:
+            parse(line.raw, self._limits.depth, self._limits.values, is_ended=line.is_ended)
+            self._sound(name)
+        except HeldBackError as error:
+            self._count(line)
+            self._stream(name).gathered.hold(line, error)
+
+    def _look(self, line: Line, committer: Committer) -> None:
+        """Look at one line that is no plainly written record of a known stream."""
         try:
             if line.oversize is not None:
-                raise HeldBackError("too_large", line.oversize)
-            parsed = parse(raw, max_depth=self._limits.depth, is_ended=line.is_ended)
+                detail = f"{line.oversize.size} bytes, sha256 {line.oversize.name}"
+                raise HeldBackError("too_large", detail)
+            parsed = parse(
+                line.raw, self._limits.depth, self._limits.values, is_ended=line.is_ended
+            )
             self._route(message.classify(parsed), line, committer)
         except HeldBackError as error:
             self._count(line)
-            self._stream(message.claimed_stream(raw)).gathered.hold(line, error)
+            self._stream(message.claimed_stream(line.raw)).gathered.hold(line, error)
 
     def _route(self, found: message.Message, line: Line, committer: Committer) -> None:
         match found.type:
             case "RECORD":
                 stream = self._sound(found.stream)
                 self._count(line)
-                stream.gathered.lines.append(line)
+                stream.gathered.add_line(line)
             case "SCHEMA":
                 self._schema(found, committer)
             case "STATE":
@@ -144,7 +238,8 @@ class Load:
             if stream.gathered.units:
                 self._flush(committer)
             stream.shape, stream.error = shape, None
-            self._fast[found.stream.encode()] = stream
+            stream.schema = dump(found.body.get("schema"))
+            self._sorter.know(found.stream)
 
     def _shape(self, found: message.Message) -> Shape:
         names = found.body.names()
@@ -168,19 +263,22 @@ class Load:
         self._bytes += len(line.raw)
 
     def _flush(self, committer: Committer, *, is_final: bool = False) -> None:
-        parts = [(s.name, s.shape, s.gathered) for s in self._streams.values()]
+        parts = [Part(s.name, s.shape, s.schema, s.gathered) for s in self._streams.values()]
         reached = self._digest.copy()
         if is_final:
             # The end is a place of its own, also when the last batch ended right before it.
             reached.update(b"end")
         digest = reached.hexdigest()
-        done = committer.commit(parts, state=self._state, digest=digest, is_final=is_final)
+        done = committer.commit(
+            parts, state=self._state, digest=digest, last_byte=self._end, is_final=is_final
+        )
         self.totals.emitted += sum(entry.emitted for entry in done)
         self.totals.loaded += sum(entry.loaded for entry in done)
         self.totals.quarantined += sum(entry.quarantined for entry in done)
         for stream in self._streams.values():
             stream.gathered = Gathered()
         self._rows = self._bytes = 0
+        self._begun = time.monotonic()
         if self._state is not None:
             self._emit(self._state)
             self._state = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 import duckdb
 
 from warehouse import sql
-from warehouse.landing.shape import META
+from warehouse.landing.shape import META, ROW_HASH
 from warehouse.landing.table import Plan
 
 
@@ -49,25 +49,31 @@ def merge(
 ) -> Counts:
     """Merge temp table `rows` into the planned table, inside the caller's transaction.
 
-    A row equal in value to the stored one is left untouched, so that pulling again changes nothing.
+    Of one key the highest `_seq` wins, also over the stored row. A row equal in value to the stored
+    one is left untouched, so that pulling again changes nothing.
     """
     counts = Counts()
     arrived = _count(con, f"SELECT count(*) FROM {sql.name(rows)}")  # noqa: S608
     if not arrived:
         return counts
-    con.execute(f"CREATE OR REPLACE TEMP TABLE fate AS {_fate(plan, rows, method)}")
+    fate = _fate(con, plan, rows, method, arrived)
+    if fate.inserted is not None:
+        counts.inserted = fate.inserted
+        counts.superseded = arrived - fate.inserted
+        _insert(con, plan, f"({fate.query})", stamp)
+        return counts
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fate AS {fate.query}")
     found = con.execute("SELECT _fate, count(*) FROM fate GROUP BY 1").fetchall()
     fates = {fate: int(number) for fate, number in found}
     counts.inserted = fates.get("inserted", 0)
     counts.updated = fates.get("updated", 0)
     counts.duplicate = fates.get("duplicate", 0) + fates.get("renewed", 0)
-    counts.superseded = arrived - sum(fates.values())
+    counts.superseded = arrived - counts.inserted - counts.updated - counts.duplicate
     if fates.keys() & {"updated", "renewed"}:
-        same_key = _same_key(plan, "fate")
-        con.execute(f"""DELETE FROM {plan.target} AS t USING fate
-            WHERE fate._fate IN ('updated', 'renewed') AND {same_key}""")  # noqa: S608
-    if fates.keys() - {"duplicate"}:
-        _insert(con, plan, stamp)
+        con.execute(f"""DELETE FROM {plan.target} WHERE rowid IN
+            (SELECT _stored FROM fate WHERE _fate IN ('updated', 'renewed'))""")  # noqa: S608
+    if fates.keys() & {"inserted", "updated", "renewed"}:
+        _insert(con, plan, "fate", stamp)
     con.execute("DROP TABLE fate")
     return counts
 
@@ -101,32 +107,106 @@ def empty(con: duckdb.DuckDBPyConnection, plan: Plan) -> int:
     return _count(con, f"DELETE FROM {plan.target}")  # noqa: S608
 
 
-def _fate(plan: Plan, rows: str, method: LoadMethod) -> str:
-    source, keys = sql.name(rows), _places(plan, plan.shape.keys)
+@dataclass(frozen=True)
+class _Fate:
+    """What becomes of each row: `_fate`, `_hash` and `_stored` (the old row's rowid).
+
+    inserted: how many rows the query has, when each is new and none has to be looked up.
+    """
+
+    query: str
+    inserted: int | None = None
+
+
+def _fate(
+    con: duckdb.DuckDBPyConnection, plan: Plan, rows: str, method: LoadMethod, arrived: int
+) -> _Fate:
     columns = {f"c{i}": column.name for i, column in enumerate(plan.shape.columns)}
-    nulls = "".join(f", NULL AS e{i}" for i, _ in enumerate(plan.extras))
-    if not keys:
-        return f"SELECT w.*{nulls}, 'inserted' AS _fate FROM {source} AS w"  # noqa: S608
+    digest, keys = _digest(columns), _places(plan, plan.shape.keys)
     once = [*columns, "_deleted"] if method is LoadMethod.APPEND_ONLY else list(keys)
-    winners = f"""SELECT * FROM {source} QUALIFY row_number() OVER (
-        PARTITION BY {", ".join(once)} ORDER BY _line DESC) = 1"""  # noqa: S608
+    winners, distinct = _winners(con, rows, once if keys else [], arrived)
+    nothing = "".join(f", NULL AS e{i}" for i, _ in enumerate(plan.extras))
+    new = f"""SELECT w.*, {digest} AS _hash{nothing}, 'inserted' AS _fate
+        FROM {winners} AS w"""  # noqa: S608
+    if not keys or not plan.exists:
+        return _Fate(new, distinct)
     equal = " AND ".join(
         f"w.{place} IS NOT DISTINCT FROM t.{sql.name(name)}" for place, name in columns.items()
     )
     equal += " AND w._deleted IS NOT DISTINCT FROM t._sdc_deleted_at"
     if method is LoadMethod.APPEND_ONLY:
         known = f"EXISTS (FROM {plan.target} AS t WHERE {_same_key(plan, 'w')} AND {equal})"
-        return f"""SELECT w.*{nulls}, CASE WHEN {known} THEN 'duplicate' ELSE 'inserted' END
-            AS _fate FROM ({winners}) AS w"""  # noqa: S608
-    extras = "".join(f", t.{sql.name(name)} AS e{i}" for i, name in enumerate(plan.extras))
-    return f"""SELECT w.*{extras}, CASE
-            WHEN t.rowid IS NULL THEN 'inserted'
-            WHEN NOT ({equal}) THEN 'updated'
-            WHEN w._version IS DISTINCT FROM t._sdc_table_version AND w._version IS NOT NULL
-                THEN 'renewed'
+        return _Fate(f"""SELECT w.*, {digest} AS _hash{nothing},
+            CASE WHEN {known} THEN 'duplicate' ELSE 'inserted' END AS _fate
+            FROM {winners} AS w""")  # noqa: S608
+    if not _match(con, plan, winners, digest, equal):
+        return _Fate(new, distinct)
+    extras = "".join(f", m.e{i}" for i, _ in enumerate(plan.extras))
+    return _Fate(f"""SELECT w.*, {digest} AS _hash, m._stored{extras}, CASE
+            WHEN m._stored IS NULL THEN 'inserted'
+            WHEN m._later THEN 'superseded'
+            WHEN NOT m._same THEN 'updated'
+            WHEN w._version IS DISTINCT FROM m._was AND w._version IS NOT NULL THEN 'renewed'
             ELSE 'duplicate' END AS _fate
-        FROM ({winners}) AS w LEFT JOIN {plan.target} AS t ON {_same_key(plan, "w")}
-        QUALIFY row_number() OVER (PARTITION BY w._line ORDER BY t.rowid DESC) = 1"""  # noqa: S608
+        FROM {winners} AS w LEFT JOIN matched AS m USING (_line)""")  # noqa: S608
+
+
+def _match(
+    con: duckdb.DuckDBPyConnection, plan: Plan, winners: str, digest: str, equal: str
+) -> int:
+    """Put the stored row of each key into temp table `matched`; return how many there are.
+
+    As few of the table's columns are read as will do: rows whose hashes differ are different; only
+    where they are equal, or not stored, are all columns compared.
+    """
+    carried = "".join(f", t.{sql.name(name)} AS e{i}" for i, name in enumerate(plan.extras))
+    stored = f"t.{sql.name(ROW_HASH)}" if ROW_HASH in plan.stored else "NULL"
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE matched AS
+        SELECT w._line, t.rowid AS _stored, t._sdc_table_version AS _was,
+            coalesce(t._sdc_sequence > w._seq, false) AS _later,
+            {stored} IS NULL OR {stored} = {digest} AS _same{carried}
+        FROM {winners} AS w JOIN {plan.target} AS t ON {_same_key(plan, "w")}
+        QUALIFY row_number() OVER (PARTITION BY w._line ORDER BY t.rowid DESC) = 1""")  # noqa: S608
+    found = con.execute("SELECT count(*), count_if(_same) FROM matched").fetchone() or (0, 0)
+    if found[1]:
+        con.execute(f"""UPDATE matched SET _same = false WHERE _same AND _line NOT IN (
+            SELECT w._line FROM {winners} AS w JOIN {plan.target} AS t
+                ON {_same_key(plan, "w")} AND {equal}
+            JOIN matched AS m ON m._line = w._line AND m._stored = t.rowid)""")  # noqa: S608
+    return int(found[0])
+
+
+def _winners(
+    con: duckdb.DuckDBPyConnection, rows: str, once: list[str], arrived: int
+) -> tuple[str, int]:
+    """Return the rows of which only the last of its key is left, to select from, and their number.
+
+    once: the columns of the key; empty keeps every row.
+    """
+    if not once:
+        return sql.name(rows), arrived
+    keys = ", ".join(once)
+    distinct = f"SELECT count(*) FROM (SELECT DISTINCT {keys} FROM {sql.name(rows)})"  # noqa: S608
+    number = _count(con, distinct)
+    if number == arrived:
+        return sql.name(rows), arrived
+    last = f"""(SELECT * FROM {sql.name(rows)} QUALIFY row_number() OVER (
+        PARTITION BY {keys} ORDER BY _seq DESC) = 1)"""  # noqa: S608
+    return last, number
+
+
+def _digest(columns: dict[str, str]) -> str:
+    """Return a hash of a row that a column without a value does not change."""
+    parts = [
+        f"CASE WHEN w.{place} IS NULL THEN 0::UBIGINT ELSE hash({sql.text(name)}, w.{place}) END"
+        for place, name in columns.items()
+    ]
+    parts.append("CASE WHEN w._deleted IS NULL THEN 0::UBIGINT ELSE hash(w._deleted) END")
+    # 63 bits: DuckLake's catalogs keep signed integers.
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = f"xor({joined}, {part})"
+    return f"(({joined}) >> 1)::BIGINT"
 
 
 def _places(plan: Plan, names: tuple[str, ...]) -> dict[str, str]:
@@ -140,7 +220,7 @@ def _same_key(plan: Plan, alias: str) -> str:
     return " AND ".join(f"{alias}.{place} = t.{sql.name(name)}" for place, name in keys.items())
 
 
-def _insert(con: duckdb.DuckDBPyConnection, plan: Plan, stamp: Stamp) -> None:
+def _insert(con: duckdb.DuckDBPyConnection, plan: Plan, rows: str, stamp: Stamp) -> None:
     columns = {f"c{i}": column.name for i, column in enumerate(plan.shape.columns)}
     columns |= {f"e{i}": name for i, name in enumerate(plan.extras)}
     values = {
@@ -148,20 +228,18 @@ def _insert(con: duckdb.DuckDBPyConnection, plan: Plan, stamp: Stamp) -> None:
         "_sdc_received_at": "$received_at",
         "_sdc_batched_at": "$received_at",
         "_sdc_deleted_at": "_deleted",
-        "_sdc_sequence": "$sequence + _line",
+        "_sdc_sequence": "_seq",
         "_sdc_table_version": "_version",
         "_load_id": "$load_id",
+        ROW_HASH: "_hash",
     }
     listed = ", ".join(map(sql.name, (*columns.values(), *META)))
     selected = ", ".join((*columns, *(values[name] for name in META)))
     con.execute(
         f"""INSERT INTO {plan.target} ({listed})
-            SELECT {selected} FROM fate WHERE _fate <> 'duplicate' ORDER BY _line""",  # noqa: S608
-        {
-            "received_at": stamp.received_at,
-            "sequence": stamp.sequence,
-            "load_id": stamp.load_id,
-        },
+            SELECT {selected} FROM {rows} WHERE _fate IN ('inserted', 'updated', 'renewed')
+            ORDER BY _seq""",  # noqa: S608
+        {"received_at": stamp.received_at, "load_id": stamp.load_id},
     )
 
 

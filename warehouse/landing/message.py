@@ -12,6 +12,7 @@ RECORD = re.compile(
     rb'[ \t\r]*\{[ \t]*"type"[ \t]*:[ \t]*"RECORD"[ \t]*,'
     rb'[ \t]*"stream"[ \t]*:[ \t]*"([^"\\\x00-\x1f]{1,255})"[ \t]*,'
 )
+STATE = re.compile(rb'[ \t\r]*\{[ \t]*"type"[ \t]*:[ \t]*"STATE"[ \t]*,')
 CLAIM = re.compile(rb'"stream"\s*:\s*"([^"\\]{1,255})"')
 TYPES = ("RECORD", "SCHEMA", "STATE", "ACTIVATE_VERSION", "BATCH")
 
@@ -25,10 +26,15 @@ class Message:
     body: Object
 
 
-def fast_stream(raw: bytes) -> bytes | None:
-    """Return the stream of a plainly written RECORD line."""
+def record_head(raw: bytes) -> tuple[bytes, bytes] | None:
+    """Return how a plainly written RECORD line begins, and its stream; None of another line."""
     found = RECORD.match(raw)
-    return found[1] if found else None
+    return (found[0], found[1]) if found else None
+
+
+def is_turning(raw: bytes) -> bool:
+    """Say whether a line may change how later lines are read: all but STATE and RECORD may."""
+    return RECORD.match(raw) is None and STATE.match(raw) is None
 
 
 def claimed_stream(raw: bytes) -> str:

@@ -67,10 +67,19 @@ class Settings(BaseSettings):
     naive_timezone: str | None = Field(
         None, description="IANA zone of date-times without an offset; else they are held back."
     )
-    batch_rows: int = Field(100_000, ge=1, description="Rows a commit, at most.")
-    batch_bytes: int = Field(32 << 20, ge=1, description="Bytes a commit, about.")
+    batch_rows: int = Field(250_000, ge=1, description="Rows a commit, about.")
+    batch_bytes: int = Field(64 << 20, ge=1, description="Bytes a commit, about.")
+    batch_seconds: float = Field(
+        30, gt=0, description="What came is committed after so long, when the tap is slow."
+    )
+    batch_root: Path | None = Field(
+        None, description="The folder in which the files of BATCH messages must lie."
+    )
     max_line_bytes: int = Field(64 << 20, ge=1024, description="A longer line is held back.")
     max_depth: int = Field(100, ge=2, le=500, description="Deeper JSON is held back.")
+    max_values: int = Field(
+        1_000_000, ge=100, description="A line of more JSON values is held back."
+    )
     max_columns: int = Field(1600, ge=1, description="A wider schema is held back.")
     max_quarantine_share: float = Field(
         1.0, ge=0, le=1, description="The load stops when a larger share is held back."

@@ -19,6 +19,7 @@ NUMBERS = frozenset({"integer", "number"})
 
 # Columns that the target adds; a record may carry only the first, a tap's mark of deletion.
 DELETED_AT = "_sdc_deleted_at"
+ROW_HASH = "_row_hash"
 META = {
     "_sdc_extracted_at": "TIMESTAMPTZ",
     "_sdc_received_at": "TIMESTAMPTZ",
@@ -27,6 +28,8 @@ META = {
     "_sdc_sequence": "BIGINT",
     "_sdc_table_version": "BIGINT",
     "_load_id": "VARCHAR",
+    # Of a row's values; tells most changed rows without reading what is stored.
+    ROW_HASH: "BIGINT",
 }
 
 DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\((\d+),\s*(\d+)\)")
@@ -97,6 +100,12 @@ def read_shape(stream: str, schema: Any, keys: Any, *, max_columns: int) -> Shap
         if name != DELETED_AT
     )
     return Shape(stream, columns, tuple(dict.fromkeys(keys)))
+
+
+def scale(column: Column) -> int:
+    """Return the decimals of a DECIMAL column; 0 of any other."""
+    fits = DECIMAL.fullmatch(column.sql_type)
+    return int(fits[2]) if fits else 0
 
 
 def check_name(name: str, what: str) -> None:

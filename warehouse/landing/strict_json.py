@@ -10,6 +10,7 @@ from warehouse.landing.reasons import HeldBackError
 MARKS = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 # Up to 15 significant digits a double prints back as it was written (IEEE 754 binary64).
 EXACT_DIGITS = 15
+MAX_VALUES = 1_000_000
 # As DuckDB writes them: json.dumps has the same ones, but its hex digits in lower case.
 ESCAPES = {code: f"\\u{code:04X}" for code in range(0x20)} | {
     ord(character): f"\\{letter}"
@@ -42,8 +43,15 @@ class Object(list[tuple[str, Any]]):
             raise HeldBackError("duplicate_key", f"a key of {where} stands twice")
 
 
-def parse(raw: bytes, *, max_depth: int, is_ended: bool = True) -> Any:
-    """Parse one line into Object, list, str, Number, bool or None; else raise HeldBackError."""
+def parse(
+    raw: bytes, max_depth: int, max_values: int = MAX_VALUES, *, is_ended: bool = True
+) -> Any:
+    """Parse one line into Object, list, str, Number, bool or None; else raise HeldBackError.
+
+    max_values: more than these are not read at all, since each takes some 200 bytes of memory.
+    """
+    if raw.count(b",") >= max_values:
+        raise HeldBackError("too_large", f"more than {max_values} values in one line")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

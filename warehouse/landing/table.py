@@ -66,6 +66,9 @@ def apply(con: duckdb.DuckDBPyConnection, source: str, plan: Plan) -> None:
         listed = ", ".join(f"{sql.name(n)} {t}" for n, t in (*columns, *META.items()))
         con.execute(f"CREATE TABLE {plan.target} ({listed})")
         return
+    for name, kind in META.items():
+        if name not in plan.stored:
+            con.execute(f"ALTER TABLE {plan.target} ADD COLUMN {sql.name(name)} {kind}")
     for column in plan.added:
         con.execute(
             f"ALTER TABLE {plan.target} ADD COLUMN {sql.name(column.name)} {column.sql_type}"
@@ -125,7 +128,8 @@ def _digits(sql_type: str) -> tuple[int, int] | None:
 def _rewrite(con: duckdb.DuckDBPyConnection, source: str, plan: Plan) -> None:
     """Copy the table under wider types: DuckLake itself widens integers and floats only."""
     aside = f"{plan.shape.stream[:40]}~{uuid4().hex}"
-    columns = [*plan.stored, *(column.name for column in plan.added)]
+    missing = [name for name in META if name not in plan.stored]
+    columns = [*plan.stored, *missing, *(column.name for column in plan.added)]
     listed = ", ".join(
         f"CAST({sql.name(name)} AS {plan.widened[name]}) AS {sql.name(name)}"
         if name in plan.widened

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import duckdb
 
-from warehouse import ledger, quarantine, state
-from warehouse.errors import LandingError
+from warehouse import files, ledger, quarantine, state
+from warehouse.errors import LakeError
 from warehouse.lake import Lake
 from warehouse.landing import merge, table
-from warehouse.landing.batch import Gathered
+from warehouse.landing.gathered import Gathered
 from warehouse.landing.merge import Counts, LoadMethod, Stamp
 from warehouse.landing.settings import Settings
 
@@ -25,6 +25,7 @@ class Batch:
     state: str | None
     is_final: bool
     begun: float
+    last_byte: int | None = None
     landed: tuple[ledger.Entry, ...] = ()
 
 
@@ -34,6 +35,7 @@ class Ready:
 
     stream: str
     gathered: Gathered
+    schema: str | None = None
     plan: table.Plan | None = None
     rows: str = ""
     method: LoadMethod = LoadMethod.UPSERT
@@ -50,25 +52,22 @@ def write(
 ) -> list[ledger.Entry]:
     """Commit a batch under the lake's lock, which the caller holds; return the ledger's entries.
 
-    Raises LandingError when the transaction fails; then nothing of the batch is there.
+    Raises LakeError when the transaction fails; then nothing of the batch is there.
     """
     try:
         con.execute("BEGIN")
         entries = _fill(con, batch, parts, settings, stamp)
+        files.seal(con, lake, batch.batch_id, stamp.received_at)
     except BaseException:
         _roll_back(con)
         raise
     try:
-        con.execute("COMMIT")
-    except duckdb.Error as error:
+        lake.commit(con)
+    except LakeError:
         # The commit may have landed although its reply was lost: the ledger knows.
-        _roll_back(con)
         with lake.connect(read_only=True) as looking:
             if not ledger.has_batch(looking, batch.batch_id):
-                raise LandingError(
-                    f"The batch could not be committed ({type(error).__name__}); the lake is as "
-                    "it was before. Look at disk space and at who else writes, and run again."
-                ) from error
+                raise
     return entries
 
 
@@ -80,15 +79,28 @@ def _fill(
     stamp: Stamp,
 ) -> list[ledger.Entry]:
     source, now = settings.source, stamp.received_at
-    about = {"source": source, "load_id": stamp.load_id, "batch_id": batch.batch_id}
-    held = [(part.stream, unit) for part in parts for unit in part.gathered.held]
+    about = {"source": source, "load_id": stamp.load_id}
+    held = [
+        (part.stream, unit)
+        for part in parts
+        for unit in part.gathered.held
+        if part.gathered.again is None  # what is read again is in quarantine already
+    ]
     if held:
-        quarantine.write(con, quarantine.rows(held, now=now, **about))
+        units = quarantine.rows(
+            held, batch_id=batch.batch_id, sequence=stamp.sequence, now=now, **about
+        )
+        quarantine.write(con, units)
     counted: list[tuple[Ready, Counts]] = []
     for part in parts:
         counted.append((part, _merge(con, part, settings, stamp)))
         if part.plan is not None:
             quarantine.heal(con, part.plan.shape, part.rows, now=now, **about)
+        if part.gathered.again is not None:
+            ids = part.gathered.again.ids
+            kept = {unit.line.number for unit in part.gathered.held}
+            healed = [one for number, one in ids.items() if number not in kept]
+            quarantine.release(con, healed, load_id=stamp.load_id, now=now)
     if batch.state is not None:
         state.write(con, source, batch.state, stamp.load_id, now)
     entries = list(batch.landed) or [
@@ -105,7 +117,7 @@ def _merge(con: duckdb.DuckDBPyConnection, part: Ready, settings: Settings, stam
     if plan is None:
         return Counts()
     table.apply(con, settings.source, plan)
-    _keep_key(con, settings.source, plan)
+    _keep_schema(con, settings.source, plan, part.schema)
     deleted = merge.empty(con, plan) if part.is_emptied else 0
     counts = merge.merge(con, plan, part.rows, part.method, stamp)
     if settings.hard_delete and counts.loaded:
@@ -118,33 +130,34 @@ def _merge(con: duckdb.DuckDBPyConnection, part: Ready, settings: Settings, stam
     return counts
 
 
-def _keep_key(con: duckdb.DuckDBPyConnection, source: str, plan: table.Plan) -> None:
+def _keep_schema(
+    con: duckdb.DuckDBPyConnection, source: str, plan: table.Plan, schema: str | None
+) -> None:
+    """Remember the stream's key and its last SCHEMA, by which a held unit can be read again."""
     key, about = json.dumps(list(plan.shape.keys)), [source, plan.shape.stream]
     stored = con.execute(
-        "SELECT key_properties::VARCHAR FROM lake.hub.stream WHERE source = ? AND stream = ?",
+        "SELECT key_properties::VARCHAR, schema::VARCHAR FROM lake.hub.stream"
+        " WHERE source = ? AND stream = ?",
         about,
     ).fetchone()
-    if stored and stored[0] == key:
+    if stored and stored[0] == key and (schema is None or stored[1] == schema):
         return
     con.execute("DELETE FROM lake.hub.stream WHERE source = ? AND stream = ?", about)
     con.execute(
-        "INSERT INTO lake.hub.stream (source, stream, key_properties, committed_at)"
-        " VALUES (?, ?, ?, now())",
-        [*about, key],
+        "INSERT INTO lake.hub.stream (source, stream, key_properties, schema, committed_at)"
+        " VALUES (?, ?, ?, ?, now())",
+        [*about, key, schema],
     )
 
 
 def _entry(part: Ready, counts: Counts, batch: Batch, source: str, stamp: Stamp) -> ledger.Entry:
     gathered = part.gathered
-    lines = {unit.line.number: unit.line for unit in gathered.held}
-    lines |= {line.number: line for line in gathered.lines}
-    last = max(lines, default=None)
     return ledger.Entry(
         batch_id=batch.batch_id,
         load_id=stamp.load_id,
         source=source,
         stream=part.stream,
-        emitted=len(lines),
+        emitted=gathered.units,
         loaded=counts.loaded,
         inserted=counts.inserted,
         updated=counts.updated,
@@ -152,10 +165,11 @@ def _entry(part: Ready, counts: Counts, batch: Batch, source: str, stamp: Stamp)
         superseded=counts.superseded,
         quarantined=len(gathered.held),
         deleted=counts.deleted,
-        bytes=sum(len(line.raw) for line in lines.values()),
-        first_line=min(lines, default=None),
-        last_line=last,
-        last_sequence=stamp.sequence + (last or 0),
+        bytes=gathered.bytes,
+        first_line=gathered.first_line,
+        last_line=gathered.last_line,
+        last_byte=batch.last_byte,
+        last_sequence=stamp.sequence + (gathered.last_line or 0),
         is_final=batch.is_final,
         seconds=Decimal(f"{time.monotonic() - batch.begun:.6f}"),
         committed_at=stamp.received_at,
