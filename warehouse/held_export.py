@@ -18,7 +18,7 @@ BLOCK_BYTES = 1 << 20
 
 def whole_file(lake: Lake, name: str) -> Path:
     """Return where a line over the limit is kept whole; `name` is its SHA-256."""
-    return lake.paths.data.parent / "oversize" / name
+    return lake.paths.oversize / name
 
 
 def refuse_hidden(units: Iterable[Unit]) -> None:

@@ -75,7 +75,8 @@ def interrupted(
            FROM lake.hub.ledger WHERE source = $source AND last_byte IS NOT NULL
            AND (load_id = $load_id
             OR committed_at > coalesce((SELECT max(committed_at) FROM lake.hub.ledger
-               WHERE source = $source AND is_final), '-infinity'::TIMESTAMPTZ))
+               WHERE source = $source AND is_final AND last_byte IS NOT NULL),
+                '-infinity'::TIMESTAMPTZ))
            GROUP BY batch_id""",
         {"source": source, "load_id": load_id},
     ).fetchall()

@@ -1,7 +1,7 @@
 """Units held back: raw bytes, reason, place; released when the source sends them again in shape."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -115,6 +115,26 @@ def heal(
     ).fetchone()
     con.execute("DROP TABLE healed")
     return int(row[0]) if row else 0
+
+
+def restate(con: duckdb.DuckDBPyConnection, units: Mapping[str, Held]) -> None:
+    """Give units, by their ids, the reason that they are held for now."""
+    told = {
+        "id": list(units),
+        "reason": [unit.reason for unit in units.values()],
+        "detail": [_storable(unit.detail) for unit in units.values()],
+        "key": [json.dumps(unit.key) if unit.key else None for unit in units.values()],
+    }
+    if not units:
+        return
+    con.register("told", pa.table({name: pa.array(v, pa.string()) for name, v in told.items()}))
+    con.execute(
+        """UPDATE lake.hub.quarantine AS q SET reason = told.reason, detail = told.detail,
+            key = coalesce(told.key, q.key)
+        FROM told WHERE q.quarantine_id = told.id
+            AND (q.reason <> told.reason OR q.detail <> told.detail)"""
+    )
+    con.unregister("told")
 
 
 def release(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -14,6 +15,7 @@ from warehouse.landing.exact import Careful, read_record
 from warehouse.landing.gathered import Gathered, Slice
 from warehouse.landing.lines import Numbers
 from warehouse.landing.reasons import HeldBackError
+from warehouse.landing.settings import Settings
 from warehouse.landing.shape import Shape
 from warehouse.landing.strict_json import Object, parse
 from warehouse.landing.template import Templates
@@ -29,6 +31,13 @@ class Limits:
     depth: int
     columns: int
     values: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the limits that the settings name."""
+        return cls(
+            settings.max_line_bytes, settings.max_depth, settings.max_columns, settings.max_values
+        )
 
 
 @dataclass(frozen=True)

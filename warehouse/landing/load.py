@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -54,13 +53,7 @@ class Load:
         self._lake = lake
         self._settings = settings
         self._emit = emit
-        self._limits = Limits(
-            settings.max_line_bytes,
-            settings.max_depth,
-            settings.max_columns,
-            settings.max_values,
-        )
-        self._zone = ZoneInfo(settings.naive_timezone) if settings.naive_timezone else None
+        self._limits = Limits.of(settings)
         self._streams: dict[str, Stream] = {}
         self._sorter = Sorter()
         self._state: str | None = None
@@ -79,7 +72,7 @@ class Load:
         aside = self._lake.paths.oversize
         with (
             self._lake.lock_source(settings.source, settings.lock_timeout_s),
-            Committer(self._lake, settings, self._limits, self._zone) as committer,
+            Committer(self._lake, settings, self._limits, settings.zone) as committer,
         ):
             for part in lines.read(stream, settings.max_line_bytes, aside):
                 if isinstance(part, Line):

@@ -86,6 +86,11 @@ class Settings(BaseSettings):
     )
     lock_timeout_s: float = Field(600, ge=0, description="How long to wait for another load.")
 
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone of date-times without an offset."""
+        return ZoneInfo(self.naive_timezone) if self.naive_timezone else None
+
     @field_validator("source")
     @classmethod
     def _source_is_a_schema(cls, value: str) -> str:

@@ -98,9 +98,10 @@ def _fill(
             quarantine.heal(con, part.plan.shape, part.rows, now=now, **about)
         if part.gathered.again is not None:
             ids = part.gathered.again.ids
-            kept = {unit.line.number for unit in part.gathered.held}
-            healed = [one for number, one in ids.items() if number not in kept]
+            kept = {ids[unit.line.number]: unit for unit in part.gathered.held}
+            healed = ids.values() - kept.keys()
             quarantine.release(con, healed, load_id=stamp.load_id, now=now)
+            quarantine.restate(con, kept)
     if batch.state is not None:
         state.write(con, source, batch.state, stamp.load_id, now)
     entries = list(batch.landed) or [

@@ -16,14 +16,15 @@ class Kind(StrEnum):
     ORPHAN = "orphan"
 
 
+RESTORE = "restore it from a backup, `crossdock restore FOLDER`"
 MENDS = {
-    Kind.CATALOG: "restore the catalog: `crossdock restore`",
-    Kind.MISSING: "restore the file: `crossdock restore`",
-    Kind.ALTERED: "restore the file: `crossdock restore`; until then trust no row of its table",
-    Kind.RELEASE: "restore it: `crossdock restore`; or publish again: `crossdock release`",
-    Kind.OVERSIZE: "restore the file: `crossdock restore`; or pull the source again",
-    Kind.UNRECORDED: "none is needed: `crossdock maintain` records it",
-    Kind.ORPHAN: "none is needed: `crossdock maintain` deletes it when it is a day old",
+    Kind.CATALOG: f"{RESTORE}; warehouse/UPKEEP.md says what else there is",
+    Kind.MISSING: RESTORE,
+    Kind.ALTERED: f"{RESTORE}; until then trust no row of its table",
+    Kind.RELEASE: f"{RESTORE}; or delete its folder, and `crossdock release`",
+    Kind.OVERSIZE: RESTORE,
+    Kind.UNRECORDED: "none is needed, `crossdock maintain` records it",
+    Kind.ORPHAN: "none is needed, `crossdock maintain` deletes it when it is a day old",
 }
 # A process that dies leaves these behind, and upkeep puts them right; readers never see them.
 HARMLESS = frozenset({Kind.UNRECORDED, Kind.ORPHAN})
