@@ -21,6 +21,8 @@ Reveal = Annotated[
     bool, typer.Option(help="Show personal data as well; recorded in reveals.jsonl in the home.")
 ]
 
+_RETRIED_LISTED = 10
+
 quarantine = typer.Typer(
     help="See what was held back and why; get it out; read it again.\n\n"
     "Example: `crossdock quarantine list`",
@@ -136,7 +138,7 @@ def export(
         sink = nullcontext(sys.stdout.buffer) if output is None else held_export.new_file(output)
         with sink as into:
             if reveal:
-                chosen = [unit.quarantine_id for unit in held.units(con, choice)]
+                chosen = [unit for _, unit in held.ids(con, choice)]
                 where = str(output.resolve()) if output else "standard output"
                 reveals.record(hub.settings, "quarantine export", chosen, output=where)
             chosen_units = held.with_raw(con, choice)
@@ -146,3 +148,54 @@ def export(
                 count = held_export.write_json(chosen_units, into, is_revealed=reveal)
     if output is not None:
         out.print(f"{wording.units(count)} written to {output}", markup=False, soft_wrap=True)
+
+
+@quarantine.command()
+def retry(
+    units: Ids = None,
+    source: Source = None,
+    stream: Stream = None,
+    reason: Reason = None,
+    load: LoadId = None,
+    is_all: Annotated[bool, typer.Option("--all", help="All that are held.")] = False,
+) -> None:
+    """Read units again by today's contract or schema; a row never overwrites a newer one.
+
+    Exit code 1 when any of them is still held.
+
+    Example: `crossdock quarantine retry --source erp --reason unexpected_field`
+    """
+    from orchestration.cli import held_view, wording
+    from orchestration.hub import Hub
+    from orchestration.retrying import by_source
+    from warehouse import held, names
+
+    if not (units or source or stream or reason or load or is_all):
+        raise CrossdockError(
+            "Say which units: by id, by --source, --stream, --reason or --load, or --all."
+        )
+    hub = Hub.open()
+    with hub.lake.connect(read_only=True) as con:
+        ids = tuple(held.find(con, unit) for unit in units or ())
+        choice = held.Choice(source, stream, reason, load, ids)
+        held.refuse_unknown(con, choice, names.known(con))
+        chosen = held.ids(con, choice)
+    if not chosen:
+        out.print("None of these units is held back now.")
+        return
+    with out.status(f"reading {wording.units(len(chosen))} again"):
+        retried = by_source(hub, chosen)
+    with hub.lake.connect(read_only=True) as con:
+        still = held.Choice(units=tuple(unit for _, unit in chosen))
+        counted, left = held.groups(con, still), held.units(con, still, limit=_RETRIED_LISTED)
+        known = names.known(con)
+    told = f"{wording.units(retried.tried)} read again: {retried.healed:,} healed"
+    if not retried.held:
+        out.print(f"{told}.")
+        return
+    out.print(held_view.groups(counted, known, out.width), "")
+    out.print(held_view.listed(left, known, out.width), "")
+    out.print(
+        f"{told}, {retried.held:,} still held; `crossdock quarantine show ID` tells the mend."
+    )
+    raise typer.Exit(1)
