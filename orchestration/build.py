@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 import contracts
+from warehouse import files
 from warehouse.lake import Lake
 from warehouse.landing.shape import META
 
@@ -101,3 +102,4 @@ def recorded(lake: Lake, timeout_s: float) -> Iterator[None]:
                 schema=_SCHEMA,
             ),
         )
+        files.seal_all(lake, datetime.now(UTC))  # dbt writes its tables itself

@@ -39,6 +39,14 @@ class Settings(BaseSettings):
     lock_timeout_s: float = Field(
         default=600, description="How long a run waits for another one's commit before it gives up."
     )
+    keep_days: float = Field(
+        default=7,
+        ge=0,
+        description="How long `crossdock maintain` keeps the lake's history, and old releases.",
+    )
+    keep_releases: int = Field(
+        default=30, ge=1, description="How many releases it keeps, however old they are."
+    )
     pulls_at_once: int = Field(
         default=4, ge=1, description="How many sources are pulled at the same time."
     )

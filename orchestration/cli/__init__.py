@@ -12,10 +12,10 @@ from rich.markup import escape
 from contracts import CrossdockError
 from decisions import DecisionError
 
-_MODULES = ("stages", "quarantine", "ledger", "decide", "status", "query", "demo", "dev")
+_MODULES = ("stages", "quarantine", "ledger", "decide", "status", "query", "upkeep", "demo", "dev")
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "check", "release", "decide"),
-    *("status", "sql", "demo", "dev"),
+    *("status", "sql", "fsck", "maintain", "backup", "restore", "demo", "dev"),
 )
 
 

@@ -5,5 +5,13 @@ from orchestration.components.decision_jobs import DecisionJobs
 from orchestration.components.published_release import PublishedRelease
 from orchestration.components.singer_sources import SingerSources
 from orchestration.components.transforms import Transforms
+from orchestration.components.upkeep import Upkeep
 
-__all__ = ["ContractChecks", "DecisionJobs", "PublishedRelease", "SingerSources", "Transforms"]
+__all__ = [
+    "ContractChecks",
+    "DecisionJobs",
+    "PublishedRelease",
+    "SingerSources",
+    "Transforms",
+    "Upkeep",
+]

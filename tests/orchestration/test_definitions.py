@@ -57,6 +57,8 @@ def test_a_decision_hangs_on_the_release_and_on_what_it_reads(repository: Any) -
 
 def test_the_verbs_are_jobs_and_a_failed_run_is_heard(repository: Any) -> None:
     assert {"run", "pull", "unify", "check", "release", "decide"} <= set(repository.job_names)
-    assert [schedule.name for schedule in repository.schedule_defs] == ["hourly"]
+    assert {"maintain", "fsck"} <= set(repository.job_names)
+    by_default = {one.name: one.default_status.value for one in repository.schedule_defs}
+    assert by_default == {"hourly": "STOPPED", "nightly": "RUNNING", "weekly": "RUNNING"}
     failed = repository.get_sensor_def("run_failed")
     assert failed.default_status is dg.DefaultSensorStatus.RUNNING
