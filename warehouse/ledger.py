@@ -64,15 +64,16 @@ def has_batch(con: duckdb.DuckDBPyConnection, batch_id: str) -> bool:
 
 def interrupted(
     con: duckdb.DuckDBPyConnection, source: str, load_id: str
-) -> list[tuple[str, str, int, bool]]:
+) -> list[tuple[str, str, int | None, bool]]:
     """Return the batches that a load of these bytes may find landed: id, load, bytes, is_final.
 
+    Bytes are None of what came in the files of a BATCH.
     These are of the source's loads that did not reach their end, since one last did, and of the
     load of the same id, whose caller may not have learnt that it ended.
     """
     return con.execute(
         """SELECT batch_id, any_value(load_id), max(last_byte), bool_or(is_final)
-           FROM lake.hub.ledger WHERE source = $source AND last_byte IS NOT NULL
+           FROM lake.hub.ledger WHERE source = $source
            AND (load_id = $load_id
             OR committed_at > coalesce((SELECT max(committed_at) FROM lake.hub.ledger
                WHERE source = $source AND is_final AND last_byte IS NOT NULL),

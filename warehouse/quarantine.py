@@ -34,7 +34,7 @@ COLUMNS = pa.schema(
 
 
 def rows(
-    held: Iterable[tuple[str, Held]],
+    held: Iterable[tuple[str, int | None, Held]],
     *,
     source: str,
     load_id: str,
@@ -42,7 +42,7 @@ def rows(
     sequence: int,
     now: datetime,
 ) -> pa.Table:
-    """Turn (stream, unit) pairs into rows of `hub.quarantine`.
+    """Turn streams' units into rows of `hub.quarantine`; a unit of a file has its BATCH's line.
 
     sequence: what is added to a line's number to get the `_sdc_sequence` that it would have had.
     """
@@ -53,7 +53,7 @@ def rows(
             "batch_id": batch_id,
             "source": source,
             "stream": stream,
-            "line": unit.line.number,
+            "line": unit.line.number if origin is None else origin,
             "byte_offset": unit.line.offset,
             "sequence": sequence + unit.line.number,
             "reason": unit.reason,
@@ -63,7 +63,7 @@ def rows(
             "overflow": unit.line.oversize.name if unit.line.oversize else None,
             "arrived_at": now,
         }
-        for stream, unit in held
+        for stream, origin, unit in held
     ]
     return pa.Table.from_pylist(listed, COLUMNS)
 

@@ -111,7 +111,7 @@ def describe() -> dict[str, Any]:
         "description": "Singer target for the Crossdock lake (DuckLake).",
         "version": version("crossdock"),
         "sdk_version": None,
-        "capabilities": ["about", "hard-delete", "activate-version"],
+        "capabilities": ["about", "activate-version", "batch", "hard-delete"],
         "settings": Settings.model_json_schema(by_alias=False),
     }
 

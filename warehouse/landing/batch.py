@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse import sql
-from warehouse.landing import fast, proved
+from warehouse.landing import fast, proved, typed
 from warehouse.landing.exact import Careful, read_record
 from warehouse.landing.gathered import Gathered, Slice
 from warehouse.landing.lines import Numbers
@@ -61,10 +61,16 @@ def read_into(
 ) -> None:
     """Read the gathered RECORD lines into temp table `into`; those that fail join `held`.
 
+    Rows of a BATCH's file are typed at once, and those that are not sure become lines.
     `into` gets `_line`, `_seq`, the shape's columns as c0, c1, ..., `_extracted`, `_deleted` and
     `_version`. sequence: what is added to a line's number.
     """
     templates = templates or Templates(shape)
+    proved.create(con, shape, into)
+    if (portion := gathered.portion) is not None:
+        left = typed.read(con, shape, portion, into, sequence=sequence, depth=limits.depth)
+        texts = typed.messages(shape, portion.rows.take(pa.array(left, pa.int64())))
+        gathered.take_messages(list(texts), left)
     gathered.join()
     sure = [templates.exact(part.texts) for part in gathered.slices]
     unsure = _read_proved(con, gathered, sure, shape, into, sequence)
@@ -96,11 +102,12 @@ def _read_proved(
     sequence: int,
 ) -> list[int]:
     lines = _table(gathered, sure, sequence)
+    if not lines.num_rows:
+        return []
     try:
         return proved.read(con, shape, lines, into)
     except duckdb.Error:
         # What a template lets pass and DuckDB refuses must not cost the others.
-        proved.read(con, shape, lines.slice(0, 0), into)
         return [int(number) for number in lines["line"].to_numpy()]
 
 

@@ -44,6 +44,18 @@ class Again:
     sequences: Mapping[int, int]
 
 
+@dataclass(frozen=True)
+class Portion:
+    """Rows of a file that a BATCH names: the line of the message, and the first row's number.
+
+    A row takes the number that a line would have had: the message's, and one more for each row.
+    """
+
+    rows: pa.Table
+    line: int
+    first: int
+
+
 @dataclass
 class Gathered:
     """The lines of one stream since the last commit."""
@@ -52,6 +64,9 @@ class Gathered:
     held: list[Held] = field(default_factory=list)
     version: int | None = None
     again: Again | None = None
+    portion: Portion | None = None
+    origin: int | None = None
+    first_row: int = 0
     units: int = 0
     bytes: int = 0
     first_line: int | None = None
@@ -67,6 +82,19 @@ class Gathered:
         text = line.raw + b"\n" if line.is_ended else line.raw
         texts = pa.array([text], pa.binary()).cast(pa.string())
         self.add(Slice(texts, np.array([line.number]), np.array([line.offset]), len(line.raw)))
+
+    def add_portion(self, portion: Portion) -> None:
+        """Take rows of a file."""
+        self.portion, self.origin, self.first_row = portion, portion.line, portion.first
+        self._count(portion.rows.num_rows, portion.rows.nbytes, portion.line, portion.line)
+
+    def take_messages(self, texts: list[str], indexes: list[int]) -> None:
+        """Take rows of the portion that were written as messages; they have been counted."""
+        if self.portion is not None and indexes:
+            rows = np.array(indexes, dtype=np.int64)
+            line, first = self.portion.line, self.portion.first
+            self.slices.append(Slice(pa.array(texts), rows + line, rows + first, 0))
+        self.portion = None
 
     def hold(self, line: Line, error: HeldBackError) -> None:
         """Put a unit in quarantine that came as a line of its own."""

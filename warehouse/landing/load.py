@@ -3,38 +3,27 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
 from warehouse.errors import LandingError
 from warehouse.lake import Lake
-from warehouse.landing import lines, message, sorting
+from warehouse.landing import lines, manifest, message, sorting
 from warehouse.landing.batch import Limits
 from warehouse.landing.commit import Committer, Part
 from warehouse.landing.gathered import Gathered
 from warehouse.landing.lines import Block, Line
 from warehouse.landing.reasons import HeldBackError
 from warehouse.landing.settings import Settings
-from warehouse.landing.shape import Shape, read_shape
 from warehouse.landing.sorting import Sorter
-from warehouse.landing.strict_json import Number, dump, parse, plain
+from warehouse.landing.streams import Streams
+from warehouse.landing.strict_json import Number, dump, parse
 
 # Fewer units than this say nothing about the share that is held back.
 JUDGED_UNITS = 100
-
-
-@dataclass
-class Stream:
-    """A stream of this load: its shape when it has a sound one, and the lines since a commit."""
-
-    name: str
-    shape: Shape | None = None
-    schema: str | None = None
-    error: HeldBackError | None = None
-    gathered: Gathered = field(default_factory=Gathered)
 
 
 @dataclass
@@ -54,7 +43,7 @@ class Load:
         self._settings = settings
         self._emit = emit
         self._limits = Limits.of(settings)
-        self._streams: dict[str, Stream] = {}
+        self._streams = Streams(settings.max_columns)
         self._sorter = Sorter()
         self._state: str | None = None
         self._digest = hashlib.sha256()
@@ -155,7 +144,7 @@ class Load:
         for code in np.unique(codes):
             if code == sorting.ODD:
                 continue
-            stream = self._streams[self._sorter.name(int(code))]
+            stream = self._streams.get(self._sorter.name(int(code)))
             indexes = np.flatnonzero(codes == code) + first
             if stream.shape is None:
                 for index in indexes:
@@ -171,10 +160,10 @@ class Load:
         name = message.claimed_stream(line.raw)
         try:
             parse(line.raw, self._limits.depth, self._limits.values, is_ended=line.is_ended)
-            self._sound(name)
+            self._streams.sound(name)
         except HeldBackError as error:
             self._count(line)
-            self._stream(name).gathered.hold(line, error)
+            self._streams.get(name).gathered.hold(line, error)
 
     def _look(self, line: Line, committer: Committer) -> None:
         """Look at one line that is no plainly written record of a known stream."""
@@ -188,12 +177,12 @@ class Load:
             self._route(message.classify(parsed), line, committer)
         except HeldBackError as error:
             self._count(line)
-            self._stream(message.claimed_stream(line.raw)).gathered.hold(line, error)
+            self._streams.get(message.claimed_stream(line.raw)).gathered.hold(line, error)
 
     def _route(self, found: message.Message, line: Line, committer: Committer) -> None:
         match found.type:
             case "RECORD":
-                stream = self._sound(found.stream)
+                stream, _ = self._streams.sound(found.stream)
                 self._count(line)
                 stream.gathered.add_line(line)
             case "SCHEMA":
@@ -204,24 +193,29 @@ class Load:
                 version = found.body.get("version")
                 if not isinstance(version, Number) or not version.isdigit() or len(version) > 18:
                     raise HeldBackError("missing_field", "'version' is no whole number")
-                self._sound(found.stream).gathered.version = int(version)
+                self._streams.sound(found.stream)[0].gathered.version = int(version)
                 self._flush(committer)
             case _:
-                raise HeldBackError("unsupported_message", "BATCH; send RECORD messages instead")
+                self._batch(found, line, committer)
 
-    def _sound(self, name: str) -> Stream:
-        """Return a stream that can take records; else raise HeldBackError saying why not."""
-        stream = self._streams.get(name)
-        if stream is None or (stream.shape is None and stream.error is None):
-            raise HeldBackError("no_schema", "no SCHEMA of this stream came before")
-        if stream.error is not None:
-            raise HeldBackError(stream.error.reason, f"its SCHEMA: {stream.error.detail}")
-        return stream
+    def _batch(self, found: message.Message, line: Line, committer: Committer) -> None:
+        """Land the files of a BATCH, each portion in a commit of its own."""
+        stream, shape = self._streams.sound(found.stream)
+        listed = manifest.read(found.body, self._settings.batch_root)
+        self._flush(committer)
+        for path in listed.files:
+            seen = self._digest.digest() + manifest.digest(path)
+            portions = manifest.portions(listed, path, shape, line.number, self._settings)
+            for gathered in portions:
+                part = Part(stream.name, shape, stream.schema, gathered)
+                digest = hashlib.sha256(seen + str(gathered.first_row).encode()).hexdigest()
+                self._commit(committer, [part], digest=digest)
+                committer.shift += gathered.units
 
     def _schema(self, found: message.Message, committer: Committer) -> None:
-        stream = self._stream(found.stream)
+        stream = self._streams.get(found.stream)
         try:
-            shape = self._shape(found)
+            shape = self._streams.shape(found)
         except HeldBackError as error:
             self._flush(committer)
             stream.shape, stream.error = None, error
@@ -234,41 +228,25 @@ class Load:
             stream.schema = dump(found.body.get("schema"))
             self._sorter.know(found.stream)
 
-    def _shape(self, found: message.Message) -> Shape:
-        names = found.body.names()
-        if "schema" not in names:
-            raise HeldBackError("missing_field", "the SCHEMA has no 'schema'")
-        for other in self._streams:
-            if other != found.stream and other.lower() == found.stream.lower():
-                raise HeldBackError("name_collision", f"the stream's name meets {other!r}")
-        try:
-            schema: Any = plain(found.body.get("schema"))
-        except (ValueError, OverflowError):
-            raise HeldBackError("invalid_schema", "a number out of range") from None
-        keys = plain(found.body.get("key_properties"))
-        return read_shape(found.stream, schema, keys, max_columns=self._limits.columns)
-
-    def _stream(self, name: str) -> Stream:
-        return self._streams.setdefault(name, Stream(name))
-
     def _count(self, line: Line) -> None:
         self._rows += 1
         self._bytes += len(line.raw)
 
     def _flush(self, committer: Committer, *, is_final: bool = False) -> None:
-        parts = [Part(s.name, s.shape, s.schema, s.gathered) for s in self._streams.values()]
+        parts = [Part(s.name, s.shape, s.schema, s.gathered) for s in self._streams.all()]
         reached = self._digest.copy()
         if is_final:
             # The end is a place of its own, also when the last batch ended right before it.
             reached.update(b"end")
-        digest = reached.hexdigest()
-        done = committer.commit(
-            parts, state=self._state, digest=digest, last_byte=self._end, is_final=is_final
+        self._commit(
+            committer,
+            parts,
+            digest=reached.hexdigest(),
+            state=self._state,
+            last_byte=self._end,
+            is_final=is_final,
         )
-        self.totals.emitted += sum(entry.emitted for entry in done)
-        self.totals.loaded += sum(entry.loaded for entry in done)
-        self.totals.quarantined += sum(entry.quarantined for entry in done)
-        for stream in self._streams.values():
+        for stream in self._streams.all():
             stream.gathered = Gathered()
         self._rows = self._bytes = 0
         self._begun = time.monotonic()
@@ -276,6 +254,23 @@ class Load:
             self._emit(self._state)
             self._state = None
         self._refuse_share()
+
+    def _commit(
+        self,
+        committer: Committer,
+        parts: list[Part],
+        *,
+        digest: str,
+        state: str | None = None,
+        last_byte: int | None = None,
+        is_final: bool = False,
+    ) -> None:
+        done = committer.commit(
+            parts, state=state, digest=digest, last_byte=last_byte, is_final=is_final
+        )
+        self.totals.emitted += sum(entry.emitted for entry in done)
+        self.totals.loaded += sum(entry.loaded for entry in done)
+        self.totals.quarantined += sum(entry.quarantined for entry in done)
 
     def _refuse_share(self) -> None:
         held, all_units = self.totals.quarantined, self.totals.emitted

@@ -11,13 +11,22 @@ from warehouse.landing.shape import DELETION, Column, Shape, scale
 TIMES = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ"})
 
 
+def create(con: duckdb.DuckDBPyConnection, shape: Shape, into: str) -> None:
+    """Create temp table `into` for rows of a shape: what all lanes add to."""
+    columns = [("_line", "BIGINT"), ("_seq", "BIGINT")]
+    columns += [(f"c{i}", column.sql_type) for i, column in enumerate(shape.columns)]
+    columns += [("_extracted", "TIMESTAMPTZ"), ("_deleted", "TIMESTAMPTZ"), ("_version", "BIGINT")]
+    listed = ", ".join(f"{name} {kind}" for name, kind in (*columns, ("_ok", "BOOLEAN")))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {sql.name(into)} ({listed})")
+
+
 def read(con: duckdb.DuckDBPyConnection, shape: Shape, lines: pa.Table, into: str) -> list[int]:
-    """Type lines that a template has proved exact into temp table `into`; return the others.
+    """Add lines that a template has proved exact to temp table `into`; return the others.
 
     lines: `line`, `seq` and `raw`. What a template cannot know is a date that no calendar has.
     """
     con.register("lines", lines)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {sql.name(into)} AS {_query(shape)}")
+    con.execute(f"INSERT INTO {sql.name(into)} BY NAME {_query(shape)}")
     con.unregister("lines")
     unsure = con.execute(f"SELECT _line FROM {sql.name(into)} WHERE NOT _ok").fetchall()  # noqa: S608
     if unsure:

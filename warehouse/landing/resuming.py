@@ -15,7 +15,7 @@ class Mark:
 
     batch_id: str
     load_id: str
-    last_byte: int
+    last_byte: int | None
     is_final: bool
 
     @property
@@ -37,12 +37,12 @@ class Resuming:
 
     def cuts(self, begin: int, end: int) -> list[int]:
         """Return where batches ended between two bytes."""
-        ends = {m.last_byte for m in self._marks if not m.is_final and begin < m.last_byte <= end}
-        return sorted(ends)
+        ends = {m.last_byte for m in self._marks if m.last_byte is not None and not m.is_final}
+        return sorted(one for one in ends if begin < one <= end)
 
     def is_ahead(self, position: int) -> bool:
         """Say whether a batch that landed reaches beyond a byte: none may end before it."""
-        return any(mark.last_byte > position for mark in self._marks)
+        return any((mark.last_byte or 0) > position for mark in self._marks)
 
     def take(self, digest: str) -> str | None:
         """Return the batch that landed with these bytes, once."""

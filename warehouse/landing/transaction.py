@@ -81,7 +81,7 @@ def _fill(
     source, now = settings.source, stamp.received_at
     about = {"source": source, "load_id": stamp.load_id}
     held = [
-        (part.stream, unit)
+        (part.stream, part.gathered.origin, unit)
         for part in parts
         for unit in part.gathered.held
         if part.gathered.again is None  # what is read again is in quarantine already
