@@ -10,6 +10,7 @@ def refuse_orphaned(data: Path, catalog: str) -> None:
     if any(data.rglob("*.parquet")):
         raise LakeError(
             f"The catalog {catalog} is missing, but {data} holds data that only it can describe. "
-            "Restore the catalog from a backup (or from the newest release), or move the data "
-            "away to begin an empty lake."
+            "Restore the catalog from a backup (`crossdock restore FOLDER`) or, without one, the "
+            "canonical tables from the newest release (`crossdock restore --from-release`); or "
+            "move the data away to begin an empty lake."
         )

@@ -1,7 +1,9 @@
 """A lake that has seen loads, deletes, builds and releases, as upkeep finds it."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,16 +83,21 @@ class Used:
         return found
 
 
-@pytest.fixture
-def use() -> Callable[[Any], Used]:
-    return Used
-
-
-@pytest.fixture
-def used(landed: Any) -> Used:
-    made = Used(landed)
+@pytest.fixture(scope="session")
+def used_home(tmp_path_factory: pytest.TempPathFactory, landed_in: Callable[[Path], Any]) -> Path:
+    """Made once: it takes 2 s, copying it 20 ms."""
+    made = Used(landed_in(tmp_path_factory.mktemp("used")))
     for step in range(3):
         made.load(step)
         made.build()
         made.publish()
-    return made
+    home: Path = made.lake.paths.home
+    return home
+
+
+@pytest.fixture
+def used(used_home: Path, landed: Any) -> Used:
+    home = landed.lake.paths.home
+    shutil.rmtree(home)
+    shutil.copytree(used_home, home)
+    return Used(landed)

@@ -46,7 +46,10 @@ def lose_all(used: Any) -> None:
     shutil.rmtree(used.lake.paths.home)
 
 
-LOSSES = [lose_catalog, cut_catalog, lose_data, alter_data, lose_releases, lose_all]
+SLOW = [
+    pytest.param(one, marks=pytest.mark.slow) for one in (lose_catalog, alter_data, lose_releases)
+]
+LOSSES = [cut_catalog, lose_data, lose_all, *SLOW]
 
 
 @pytest.mark.parametrize("lose", LOSSES)

@@ -109,7 +109,9 @@ def test_loads_go_on_after_upkeep(used: Any) -> None:
     assert clean(used)
 
 
-@pytest.mark.parametrize("point", range(6))
+@pytest.mark.parametrize(
+    "point", [0, 5, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 5))]
+)
 def test_upkeep_that_was_killed_and_run_again_ends_as_if_it_had_not_been(
     used: Any, point: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
