@@ -99,7 +99,7 @@ def lane(tmp_path):
 SQLITE = """
 create table odd (
     id integer primary key, whole integer, price numeric(12, 2), ratio real, free numeric,
-    at datetime, day date, ok boolean, raw blob, doc json, name varchar(20), thing whatever
+    at datetime, day date, ok boolean, raw blob, doc json, name varchar(20), thing
 );
 """
 NAN = '{"a": NaN}'
