@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import contracts
-from contracts import Contract
+
+if TYPE_CHECKING:
+    from contracts import Contract
 
 
-def read(source: str) -> Contract | None:
+def read(source: str) -> "Contract | None":
     """Return a source's contract, or None: a third-party source has none, and that is no error."""
     home = os.environ.get("CROSSDOCK_CONTRACTS") or Path(contracts.__file__).parent
     if not (Path(home) / "sources" / f"{source}.odcs.yaml").exists():

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -83,11 +84,12 @@ def read(stream: BinaryIO, limit: int, aside: Path) -> Iterator[Block | Line]:
 
     aside: the folder in which the whole of such a line is kept.
     """
-    number, offset = 1, 0
     parts: list[bytes] = []
     size = 0
     long: _Long | None = None
-    for piece in _pieces(stream):
+    begun, pieces = _begin(stream)
+    number, offset = 1, begun
+    for piece in pieces:
         cut = piece.rfind(b"\n") + 1
         if not cut:
             if long is not None:
@@ -117,17 +119,16 @@ def read(stream: BinaryIO, limit: int, aside: Path) -> Iterator[Block | Line]:
         yield from _blocks(b"".join(parts), number, offset, limit, aside)
 
 
-def _pieces(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield what the stream has, at most a block at a time, without its byte order mark."""
+def _begin(stream: BinaryIO) -> tuple[int, Iterator[bytes]]:
+    """Return how many bytes a byte order mark takes, and what follows in pieces."""
     # read1 gives what a pipe has, instead of waiting for a whole block.
     read1 = getattr(stream, "read1", stream.read)
     first = b""
     while len(first) < len(BOM) and (more := read1(BLOCK_BYTES)):
         first += more
-    if first := first.removeprefix(BOM):
-        yield first
-    while block := read1(BLOCK_BYTES):
-        yield block
+    rest = first.removeprefix(BOM)
+    more_pieces = iter(lambda: read1(BLOCK_BYTES), b"")
+    return len(first) - len(rest), chain([rest] if rest else [], more_pieces)
 
 
 def _blocks(

@@ -221,8 +221,9 @@ class Load:
             stream.shape, stream.error = None, error
             raise
         if shape != stream.shape:
-            # What came before is read by the shape that was in force then.
-            if stream.gathered.units:
+            # What came before is read by the shape that was in force then. One without a row
+            # leaves its table all the same, or the size of a batch would say what is stored.
+            if stream.shape is not None:
                 self._flush(committer)
             stream.shape, stream.error = shape, None
             stream.schema = dump(found.body.get("schema"))

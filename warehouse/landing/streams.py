@@ -50,8 +50,10 @@ class Streams:
         names = found.body.names()
         if "schema" not in names:
             raise HeldBackError("missing_field", "the SCHEMA has no 'schema'")
-        for other in self._known:
-            if other != found.stream and other.lower() == found.stream.lower():
+        for other, stream in self._known.items():
+            # A broken line may claim any name: only a stream with a shape has its own.
+            is_taken = stream.shape is not None and other != found.stream
+            if is_taken and other.lower() == found.stream.lower():
                 raise HeldBackError("name_collision", f"the stream's name meets {other!r}")
         try:
             schema: Any = plain(found.body.get("schema"))

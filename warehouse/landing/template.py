@@ -35,6 +35,7 @@ TEXT = (
 )
 WHOLE = r"-?(?:0|[1-9][0-9]{0,17})"
 # Not -0, whose sign would be lost, and nothing that a double writes back with an exponent.
+INTEGER = r"(?:0|-?[1-9][0-9]{0,14})"
 REAL = r"(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,8})\.[0-9]{1,5})"
 MONTH_DAY = r"-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 YEARS = r"000[2-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8]"
@@ -154,7 +155,7 @@ def _decimal(column: Column) -> str | None:
 def _json(depth: int, kinds: frozenset[str]) -> str:
     kind = {
         "string": TEXT,
-        "integer": REAL,
+        "integer": INTEGER,
         "number": REAL,
         "boolean": "true|false",
         "array": _array(depth),
