@@ -15,11 +15,13 @@ from typing import IO, Any
 
 from connectors.tap import FAILED_STREAM, STREAMS_FAILED
 from contracts import CrossdockError
-from orchestration import source_lock
+from orchestration import batch_folder, source_lock
 from orchestration.sources import Source
 from warehouse.lake import Lake
 from warehouse.state import read as read_state
 
+# The taps whose batches hold, by test, the same values as their records.
+_BATCHING = frozenset({"tap-sql"})
 _TAIL = 12  # lines of a log that an error shows
 _POLL_S = 0.2
 
@@ -115,8 +117,11 @@ def pull(
     """
     path = lake.paths.lock.with_name(f"pull-{source.name}.lock")
     # From reading the state to committing the next: else a slower pull would put an older one back.
-    with source_lock.held(path, source.name, lock_timeout_s) as lock:
-        codes, logs = _run(lake, source, load_id, say, lock, stop or threading.Event())
+    with (
+        source_lock.held(path, source.name, lock_timeout_s) as lock,
+        batch_folder.of_pull(lake, source.name, load_id) as folder,
+    ):
+        codes, logs = _run(lake, source, load_id, say, lock, folder, stop or threading.Event())
     failed = [name for name, code in codes.items() if code != 0]
     if not failed:
         return
@@ -139,19 +144,25 @@ def _run(
     load_id: str,
     say: Callable[[str], None],
     lock: int,
+    folder: Path,
     stop: threading.Event,
 ) -> tuple[dict[str, int], dict[str, _Log]]:
     """Run tap and target to their ends; return their exit codes, the target's first, and logs."""
     secrets = source.secrets()
+    tap_config = source.resolved()
     target_config = {
         **source.target,
         "home": str(lake.paths.home),
         "source": source.name,
         "load_id": load_id,
     }
+    if source.tap in _BATCHING and "batch_config" not in tap_config:
+        storage = {"root": folder.as_uri()}
+        tap_config["batch_config"] = {"encoding": {"format": "parquet"}, "storage": storage}
+        target_config["batch_root"] = str(folder)
     state = read_state(lake, source.name)
     with (
-        _unlinked(source.resolved()) as (tap_fd, tap_path),
+        _unlinked(tap_config) as (tap_fd, tap_path),
         _unlinked(target_config) as (target_fd, target_path),
         _unlinked(state or {}) as (state_fd, state_path),
     ):

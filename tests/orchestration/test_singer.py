@@ -1,6 +1,7 @@
 """A tap piped into the lake: state in and out, failures told, secrets kept."""
 
 import json
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -86,3 +87,30 @@ def test_the_state_in_the_lake_is_the_taps_own(lake: Lake, tmp_path: Path) -> No
     with lake.connect(read_only=True) as con:
         (state,) = con.execute("select state from lake.hub.state where source = 'crm'").fetchall()
     assert json.loads(state[0]) == {"last": 3}
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Source:
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("create table t (id integer primary key, price numeric(9, 2))")
+        database.executemany("insert into t values (?, ?)", [(1, 1.5), (2, "x"), (3, 0.1)])
+    database.close()
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    # Null: this source has no contract among ours.
+    return Source(name="shop", tap="tap-sql", config={"url": url, "contract": None})
+
+
+@pytest.mark.parametrize("choice", [{}, {"batch_config": None}], ids=["batches", "records"])
+def test_a_database_is_pulled_in_batches_unless_its_source_says_otherwise(
+    lake: Lake, shop: Source, choice: dict[str, None]
+) -> None:
+    left = lake.paths.lock.with_name("batches") / "shop" / "killed" / "1.parquet"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    said: list[str] = []
+    pull(lake, shop.model_copy(update={"config": {**shop.config, **choice}}), "one", said.append)
+    with lake.connect(read_only=True) as con:
+        rows = con.execute("select id, price::varchar from lake.shop.t order by 1").fetchall()
+    assert rows == [(1, "1.50"), (3, "0.10")]
+    assert any("2 rows in batches, 1 as records" in line for line in said) == (not choice)
+    assert not left.exists() and not left.parents[1].exists()
