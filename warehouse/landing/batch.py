@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from warehouse import sql
-from warehouse.landing import fast, proved, typed
+from warehouse.landing import fast, proved, refusing, typed
 from warehouse.landing.exact import Careful, read_record
 from warehouse.landing.gathered import Gathered, Slice
-from warehouse.landing.lines import Numbers
+from warehouse.landing.lines import Line, Numbers
 from warehouse.landing.reasons import HeldBackError
 from warehouse.landing.settings import Settings
 from warehouse.landing.shape import Shape
@@ -75,6 +75,7 @@ def read_into(
     sure = [templates.exact(part.texts) for part in gathered.slices]
     unsure = _read_proved(con, gathered, sure, shape, into, sequence)
     others = [~mask for mask in sure]
+    _refuse(gathered, others, shape, limits)
     careful = _read_parsed(con, gathered, others, shape, into, limits, sequence)
     careful += _places(gathered.slices, unsure)
     read: list[tuple[Place, Careful]] = []
@@ -109,6 +110,20 @@ def _read_proved(
     except duckdb.Error:
         # What a template lets pass and DuckDB refuses must not cost the others.
         return [int(number) for number in lines["line"].to_numpy()]
+
+
+def _refuse(gathered: Gathered, others: list[np.ndarray], shape: Shape, limits: Limits) -> None:
+    """Hold back the lines that are certainly not in shape, and take them from `others`."""
+    for part, mask in zip(gathered.slices, others, strict=True):
+        indexes = np.flatnonzero(mask)
+        raws = part.texts.take(pa.array(indexes)).cast(pa.binary()).to_pylist()
+        found = refusing.refused(raws, shape, depth=limits.depth, values=limits.values)
+        for at, error in found.items():
+            index, raw = int(indexes[at]), raws[at]
+            number, offset = int(part.numbers[index]), int(part.offsets[index])
+            line = Line(number, offset, raw.removesuffix(b"\n"), raw.endswith(b"\n"))
+            gathered.refuse(line, error)
+            mask[index] = False
 
 
 def _read_parsed(

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -59,13 +59,20 @@ def read_record(message: Object, shape: Shape, zone: ZoneInfo | None) -> Careful
 
 def _values(record: Object, shape: Shape, zone: ZoneInfo | None) -> list[str | None]:
     given = dict(record)
-    known = {column.name for column in shape.columns}
-    extra = [name for name in given if name not in known and name != DELETED_AT]
-    if extra:
-        refuse_surrogates(extra, "a field's name")
-        more = f" and {len(extra) - 1} more" if len(extra) > 1 else ""
-        detail = f"the schema lacks {extra[0][:60]!r}{more}"
-        raise HeldBackError("unexpected_field", detail)
+    check(given, shape, _kind)
+    return [_value(column, given.get(column.name), zone) for column in shape.columns]
+
+
+def check(given: Mapping[str, Any], shape: Shape, kind_of: Callable[[Any], str]) -> None:
+    """Raise HeldBackError unless a record has the shape's names and each value is of its kind."""
+    columns = shape.by_name
+    for name in given:
+        if name not in columns and name != DELETED_AT:
+            extra = [name for name in given if name not in columns and name != DELETED_AT]
+            refuse_surrogates(extra, "a field's name")
+            more = f" and {len(extra) - 1} more" if len(extra) > 1 else ""
+            detail = f"the schema lacks {extra[0][:60]!r}{more}"
+            raise HeldBackError("unexpected_field", detail)
     for key in shape.keys:
         if key not in given:
             raise HeldBackError("missing_key", f"key {key!r} is absent")
@@ -74,15 +81,33 @@ def _values(record: Object, shape: Shape, zone: ZoneInfo | None) -> list[str | N
     for column in shape.columns:
         if column.is_required and column.name not in given:
             raise HeldBackError("required_missing", f"column {column.name!r} is required")
-    return [_value(column, given.get(column.name), zone) for column in shape.columns]
+    for column in (*shape.columns, DELETION):
+        value = given.get(column.name)
+        if value is not None:
+            _check_kind(column, kind_of(value))
+        elif column.is_required and not column.takes_null:
+            raise HeldBackError("required_missing", f"column {column.name!r} is null, but required")
+
+
+def _check_kind(column: Column, kind: str) -> None:
+    if column.conflict:
+        raise HeldBackError(
+            "type_mismatch",
+            f"column {column.name!r} is {column.conflict} in the lake, {column.sql_type} now",
+        )
+    if kind not in column.kinds and not (kind == "integer" and "number" in column.kinds):
+        expected = "/".join(sorted(column.kinds))
+        raise HeldBackError("type_mismatch", f"column {column.name!r}: {kind}, not {expected}")
 
 
 def _key(record: Object, shape: Shape, zone: ZoneInfo | None) -> list[str] | None:
     """Return the key's values as texts when all can be read, so that the unit may heal."""
     given = dict(record)
-    columns = {column.name: column for column in shape.columns}
     try:
-        key = [_value(columns[name], given.get(name), zone) for name in shape.keys]
+        for name in shape.keys:
+            if given.get(name) is not None:
+                _check_kind(shape.by_name[name], _kind(given[name]))
+        key = [_value(shape.by_name[name], given.get(name), zone) for name in shape.keys]
     except HeldBackError:
         return None
     return [text for text in key if text is not None] if key and None not in key else None
@@ -90,18 +115,7 @@ def _key(record: Object, shape: Shape, zone: ZoneInfo | None) -> list[str] | Non
 
 def _value(column: Column, value: Any, zone: ZoneInfo | None) -> str | None:
     if value is None:
-        if column.is_required and not column.takes_null:
-            raise HeldBackError("required_missing", f"column {column.name!r} is null, but required")
         return None
-    if column.conflict:
-        raise HeldBackError(
-            "type_mismatch",
-            f"column {column.name!r} is {column.conflict} in the lake, {column.sql_type} now",
-        )
-    kind = _kind(value)
-    if kind not in column.kinds and not (kind == "integer" and "number" in column.kinds):
-        expected = "/".join(sorted(column.kinds))
-        raise HeldBackError("type_mismatch", f"column {column.name!r}: {kind}, not {expected}")
     try:
         return CONVERT[column.sql_type.partition("(")[0]](value, column, zone)
     except HeldBackError as error:

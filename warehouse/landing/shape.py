@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from warehouse.landing.reasons import HeldBackError
@@ -74,6 +75,11 @@ class Shape:
     stream: str
     columns: tuple[Column, ...]
     keys: tuple[str, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """The columns by their names."""
+        return {column.name: column for column in self.columns}
 
 
 def read_shape(stream: str, schema: Any, keys: Any, *, max_columns: int) -> Shape:
