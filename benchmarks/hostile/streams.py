@@ -10,7 +10,8 @@ MARK = "Zx9-personal-Zx9"
 STREAMS = [
     "orders", "Orders", "ORDERS ", "lines", "a b", 'quo"te', "semi;colon", "../up", "dot.ted",
     "select", "名前", "\u00e9", "e\u0301", "x" * 255, "x" * 256, "", "nul\x00", "\U0001f600",
-    "tab\t",     "s'); DROP TABLE t; --", "_sdc_sequence", "%s{}", "back\\slash", "-", "C:\\", "a/b",
+    "tab\t", "s'); DROP TABLE t; --", "_sdc_sequence", "%s{}", "back\\slash", "-", "C:\\",
+    "a/b",
 ]  # fmt: skip
 COLUMNS = [
     "a", "A", "b c", "select", 'q"q', "名", "_load_id", "_sdc_sequence", "rowid", "c0", "_line",
