@@ -50,9 +50,10 @@ def write(con: duckdb.DuckDBPyConnection, entries: Sequence[Entry]) -> None:
     """Append entries inside the caller's transaction."""
     columns = ", ".join(field.name for field in fields(Entry))
     places = ", ".join("?" for _ in fields(Entry))
-    con.executemany(
-        f"INSERT INTO lake.hub.ledger ({columns}) VALUES ({places})",  # noqa: S608
-        [list(astuple(entry)) for entry in entries],
+    rows = ", ".join(f"({places})" for _ in entries)
+    con.execute(
+        f"INSERT INTO lake.hub.ledger ({columns}) VALUES {rows}",  # noqa: S608
+        [value for entry in entries for value in astuple(entry)],
     )
 
 

@@ -75,6 +75,16 @@ def write(con: duckdb.DuckDBPyConnection, units: pa.Table) -> None:
     con.unregister("held")
 
 
+def keyed(con: duckdb.DuckDBPyConnection, source: str) -> set[str]:
+    """Return the streams of a source that have units which a row of their key would heal."""
+    rows = con.execute(
+        """SELECT DISTINCT stream FROM lake.hub.quarantine
+        WHERE source = ? AND healed_at IS NULL AND key IS NOT NULL""",
+        [source],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
 def heal(
     con: duckdb.DuckDBPyConnection,
     shape: Shape,
@@ -88,13 +98,8 @@ def heal(
 
     A unit is released only by a row that came after it.
     """
-    if not shape.keys:
-        return 0
     about = [source, shape.stream]
     still = "source = ? AND stream = ? AND healed_at IS NULL AND key IS NOT NULL"
-    found = con.execute(f"SELECT 1 FROM lake.hub.quarantine WHERE {still} LIMIT 1", about)  # noqa: S608
-    if found.fetchone() is None:
-        return 0
     columns = {column.name: (f"c{i}", column) for i, column in enumerate(shape.columns)}
     same = []
     for i, key in enumerate(shape.keys):

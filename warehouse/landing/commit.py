@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from warehouse import contracted, ledger
+from warehouse import contracted, ledger, quarantine
 from warehouse.lake import Lake
 from warehouse.landing import table
 from warehouse.landing.batch import Limits, read_into
@@ -49,6 +49,10 @@ class Committer:
         self._lake, self._settings, self._limits, self._zone = lake, settings, limits, zone
         self._shapes: dict[str, Shape] = {}
         self._templates: dict[Shape, Templates] = {}
+        # Plans of tables that are as their stream's SCHEMA wants them, to use again.
+        self._plans: dict[Shape, table.Plan] = {}
+        self._known: dict[str, tuple[Shape, str | None]] = {}
+        self._keyed: set[str] = set()
         self._overwritten: set[str] = set()
         self._appended = contracted.append_only(settings.source)
         # Units that came in the files of BATCH messages; each takes a number as a line does.
@@ -61,6 +65,7 @@ class Committer:
         with self._one_snapshot():
             self.resuming = Resuming(self._con, source, self._settings.load_id)
             last = ledger.last_sequence(self._con, source)
+            self._keyed = quarantine.keyed(self._con, source)
         self._sequence = max(time.time_ns() // 1000, last + 1)
         return self
 
@@ -107,6 +112,9 @@ class Committer:
             for part in ready:
                 if part.plan is not None:
                     self._read(part, part.plan.shape, stamp.sequence)
+                    # What a batch itself holds back, a later line of it may heal.
+                    is_keyed = any(unit.key for unit in part.gathered.held)
+                    part.may_heal = is_keyed or part.stream in self._keyed
             if not ready and state is None and not is_final:
                 return []
         with self._lake.lock(self._settings.lock_timeout_s, f"load {self._settings.source}"):
@@ -136,8 +144,11 @@ class Committer:
         for part in parts:
             if part.shape is not None:
                 self._shapes[part.name] = part.shape
+                self._known[part.name] = part.shape, part.schema
             if part.gathered.units:
                 self._overwritten.add(part.name)
+            if any(unit.key for unit in part.gathered.held):
+                self._keyed.add(part.name)
 
     def _is_due(self, part: Part) -> bool:
         is_new = part.shape is not None and self._shapes.get(part.name) != part.shape
@@ -158,13 +169,18 @@ class Committer:
             return ready
         method = self._method(part.name)
         try:
-            plan = table.plan(self._con, self._settings.source, part.shape)
-            if plan.exists and method is not LoadMethod.OVERWRITE:
-                self._refuse_other_key(part.shape)
+            plan = self._plans.get(part.shape)
+            if plan is None:
+                plan = table.plan(self._con, self._settings.source, part.shape)
+                if plan.exists and method is not LoadMethod.OVERWRITE:
+                    self._refuse_other_key(part.shape)
+                if plan.is_done:
+                    self._plans[part.shape] = plan
         except HeldBackError as error:
             part.gathered.refuse_all(HeldBackError(error.reason, error.detail))
             return ready
         ready.plan, ready.method, ready.rows = plan, method, f"rows_{number}"
+        ready.is_known = self._known.get(part.name) == (part.shape, part.schema)
         if method is LoadMethod.OVERWRITE:
             ready.is_emptied = bool(part.gathered.slices) and part.name not in self._overwritten
         return ready

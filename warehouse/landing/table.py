@@ -25,6 +25,16 @@ class Plan:
     stored: Mapping[str, str]
 
     @property
+    def is_done(self) -> bool:
+        """Whether the table takes the shape as it is."""
+        return (
+            self.exists
+            and not self.added
+            and not self.widened
+            and META.keys() <= self.stored.keys()
+        )
+
+    @property
     def extras(self) -> list[str]:
         """Columns that the table has and the shape lacks; their values are carried along."""
         ours = {column.name for column in self.shape.columns} | set(META)

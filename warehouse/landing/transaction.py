@@ -40,6 +40,9 @@ class Ready:
     rows: str = ""
     method: LoadMethod = LoadMethod.UPSERT
     is_emptied: bool = False
+    may_heal: bool = True
+    # Whether the hub knows this key and SCHEMA already.
+    is_known: bool = False
 
 
 def write(
@@ -94,7 +97,7 @@ def _fill(
     counted: list[tuple[Ready, Counts]] = []
     for part in parts:
         counted.append((part, _merge(con, part, settings, stamp)))
-        if part.plan is not None:
+        if part.plan is not None and part.may_heal:
             quarantine.heal(con, part.plan.shape, part.rows, now=now, **about)
         if part.gathered.again is not None:
             ids = part.gathered.again.ids
@@ -118,7 +121,8 @@ def _merge(con: duckdb.DuckDBPyConnection, part: Ready, settings: Settings, stam
     if plan is None:
         return Counts()
     table.apply(con, settings.source, plan)
-    _keep_schema(con, settings.source, plan, part.schema)
+    if not part.is_known:
+        _keep_schema(con, settings.source, plan, part.schema)
     deleted = merge.empty(con, plan) if part.is_emptied else 0
     counts = merge.merge(con, plan, part.rows, part.method, stamp)
     if settings.hard_delete and counts.loaded:
