@@ -4,7 +4,6 @@ The oracle says of each line whether it must be loaded, must be held back, or ma
 takes the target's word for the last only, and says what then has to be in each table.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -123,7 +122,7 @@ class Oracle:
 
         def act() -> None:
             table.properties, table.keys = declared, keys
-            table.required = frozenset(schema.get("required") or [])
+            table.required = frozenset(schema.get("required") or []) & declared.keys()
             table.first_keys = keys if table.first_keys is None else table.first_keys
             for column, kind in declared.items():
                 table.declared.setdefault(column, set()).add(_sort(kind))
@@ -178,9 +177,12 @@ class Oracle:
                 may = "null" in taken or not taken or column not in table.required
                 verdicts.append(may)
                 continue
-            fit = values.fits(declared, value)
             is_changed = len(table.declared.get(column, ())) > 1
-            verdicts.append(None if is_changed and fit is True else fit)
+            verdicts.append(
+                (None if values.is_of_kind(declared, value) else False)
+                if is_changed
+                else values.fits(declared, value)
+            )
         return False if False in verdicts else None if None in verdicts else True
 
     def _load(self, number: int, fields: Mapping[str, Any]) -> None:
@@ -210,13 +212,6 @@ class Oracle:
             )
             for row in table.rows.values()
         )
-
-    def check_held(self, number: int, offset: int, raw: bytes, overflow: str | None) -> None:
-        """Hold a quarantined unit against the line that it came from."""
-        at, line = self.lines[number]
-        whole = hashlib.sha256(line).hexdigest() == overflow if overflow else raw == line
-        if not whole or offset != at:
-            self.faults.append(f"line {number}: its raw bytes or their place are not the line's")
 
 
 def _is_sound(declared: Any) -> bool:

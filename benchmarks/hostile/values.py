@@ -75,24 +75,43 @@ def kinds(declared: Mapping[str, Any]) -> set[str]:
     return found
 
 
+def is_of_kind(declared: Mapping[str, Any], value: Any) -> bool:
+    """Say whether a value that is not null is of a JSON type that the column declares."""
+    taken = kinds(declared) - {"null"}
+    if not taken or not is_text(value):
+        return is_text(value)
+    match value:
+        case Number():
+            return "number" in taken or ("integer" in taken and _is_whole(value))
+        case bool():
+            return "boolean" in taken
+        case str():
+            return "string" in taken
+        case Pairs():
+            return "object" in taken
+    return "array" in taken
+
+
 def fits(declared: Mapping[str, Any], value: Any) -> bool | None:
     """Say whether a column must take a value that is not null; None leaves it to the target."""
     taken = kinds(declared) - {"null"}
-    if not is_text(value):
-        return False
-    if isinstance(value, Number):
+    if isinstance(value, Number) and taken <= {"integer", "number"}:
         return _number_fits(declared, taken, value)
-    if isinstance(value, bool):
-        return not taken or "boolean" in taken
-    if isinstance(value, str):
-        if taken and "string" not in taken:
-            return False
-        if taken == {"string"} and declared.get("format") == "date-time":
-            return _is_moment(value)
-        if taken == {"string"} and declared.get("format") == "date":
-            return True if DAY.fullmatch(value) and _day(value) else None
-        return True
-    return not taken or ("object" if isinstance(value, Pairs) else "array") in taken
+    if not is_of_kind(declared, value):
+        return False
+    if taken == {"string"} and declared.get("format") == "date-time":
+        return _is_moment(value)
+    if taken == {"string"} and declared.get("format") == "date":
+        return True if DAY.fullmatch(value) and _day(value) else None
+    return True
+
+
+def _is_whole(value: Number) -> bool:
+    exact = Decimal(value)
+    if abs(exact.adjusted()) > 4 * SIMPLE:
+        return exact.adjusted() > 0
+    with localcontext(prec=9 * SIMPLE):
+        return exact == exact.to_integral_value()
 
 
 def _number_fits(declared: Mapping[str, Any], taken: set[str], value: Number) -> bool | None:
@@ -103,19 +122,16 @@ def _number_fits(declared: Mapping[str, Any], taken: set[str], value: Number) ->
 def _exact_fits(declared: Mapping[str, Any], taken: set[str], value: Number) -> bool | None:
     exact = Decimal(value)
     if len(value) > SIMPLE or abs(exact.adjusted()) > SIMPLE:
-        return None if not taken or taken & {"integer", "number"} else False
-    is_whole = exact == exact.to_integral_value()
-    if not taken or len(taken) > 1:
-        return not taken or "number" in taken or (is_whole and "integer" in taken)
-    if taken == {"integer"}:
+        return None
+    if not taken:
+        return True
+    if "number" not in taken:
         wide = "maximum" in declared
         low, high = (-(10**38) + 1, 10**38 - 1) if wide else (-(2**63), 2**63 - 1)
-        return is_whole and low <= exact <= high
-    if taken == {"number"}:
-        if "multipleOf" in declared:
-            return abs(exact) < 10**34 and exact.scaleb(4) % 1 == 0
-        return Decimal(repr(float(exact))) == exact
-    return False
+        return _is_whole(value) and low <= exact <= high
+    if "multipleOf" in declared:
+        return abs(exact) < 10**34 and exact.scaleb(4) % 1 == 0
+    return Decimal(repr(float(exact))) == exact
 
 
 def _is_moment(text: str) -> bool | None:
