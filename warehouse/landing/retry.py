@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,15 +55,16 @@ def retry(lake: Lake, settings: Settings, units: Sequence[str]) -> Retried:
         lake.lock_source(settings.source, settings.lock_timeout_s),
         Committer(lake, settings, Limits.of(settings), settings.zone) as committer,
     ):
-        for start in range(0, len(units), UNITS_A_COMMIT):
-            some = units[start : start + UNITS_A_COMMIT]
+        for some in _portions(lake, units, settings):
             with lake.connect(read_only=True) as con:
                 found = _held(con, settings.source, some)
                 shapes = _shapes(con, settings)
             if not found:
                 continue
             parts = _parts(lake, found, shapes, settings)
-            digest = hashlib.sha256(json.dumps(list(some)).encode()).hexdigest()
+            # Another try is another batch, though of the same units.
+            told = json.dumps([settings.load_id, *some])
+            digest = hashlib.sha256(told.encode()).hexdigest()
             entries = committer.commit(
                 parts, state=None, digest=digest, last_byte=None, is_final=True
             )
@@ -71,6 +72,29 @@ def retry(lake: Lake, settings: Settings, units: Sequence[str]) -> Retried:
             healed += sum(entry.loaded for entry in entries)
         committer.tidy()
     return Retried(tried, healed, tried - healed)
+
+
+def _portions(lake: Lake, units: Sequence[str], settings: Settings) -> Iterator[list[str]]:
+    """Yield the units in portions of as many bytes as a batch has."""
+    with lake.connect(read_only=True) as con:
+        con.register("wanted", pa.table({"id": pa.array(units, pa.string())}))
+        sizes = con.execute(
+            """SELECT quarantine_id, octet_length(raw), overflow FROM lake.hub.quarantine
+            WHERE source = ? AND healed_at IS NULL AND quarantine_id IN (SELECT id FROM wanted)
+            ORDER BY sequence NULLS FIRST, line""",
+            [settings.source],
+        ).fetchall()
+    portion: list[str] = []
+    size = 0
+    for unit, held, overflow in sizes:
+        whole = lake.paths.oversize / overflow if overflow else None
+        size += whole.stat().st_size if whole is not None and whole.is_file() else held
+        portion.append(unit)
+        if size >= settings.batch_bytes or len(portion) >= UNITS_A_COMMIT:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def _held(con: duckdb.DuckDBPyConnection, source: str, units: Sequence[str]) -> list[_Unit]:
