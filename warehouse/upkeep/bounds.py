@@ -122,10 +122,17 @@ def _inlined(
     # DuckLake lists its tables of inlined deletes nowhere, and to ask for one that is not there
     # takes 8 ms; so the changes are asked which tables have one.
     changes = con.execute(
-        f"""SELECT DISTINCT unnest(regexp_extract_all(changes_made, 'inlined_delete:(\d+)', 1))
+        f"""SELECT DISTINCT unnest(regexp_extract_all(changes_made, 'inlined_delete:([0-9]+)', 1))
         FROM {METADATA}ducklake_snapshot_changes"""  # noqa: S608
     ).fetchall()
-    places |= {f"ducklake_inlined_delete_{table_id}": int(table_id) for (table_id,) in changes}
+    deletes = {f"ducklake_inlined_delete_{table_id}": int(table_id) for (table_id,) in changes}
+    if deletes:
+        # A delete of a row that is itself inlined is noted in the changes too, but has no table.
+        there = con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ?",
+            [METADATA.removesuffix(".")],
+        ).fetchall()
+        places |= {name: deletes[name] for (name,) in there if name in deletes}
     counts = [
         f"SELECT {table_id}, count(*) FROM {METADATA}{sql.name(name)}"  # noqa: S608
         for name, table_id in places.items()
