@@ -33,7 +33,8 @@ MENDS = {
     "unexpected_field": f"Declare the field in the contract or the tap's schema, {RETRY}.",
     "contract_violation": f"Mend the row in its source, or the contract, {RETRY}.",
     "pattern": f"Mend the value in its source, or the contract's pattern, {RETRY}.",
-    "name_invalid": "Rename the stream or column in the tap: 1 to 255 bytes, no NUL.",
+    "name_invalid": "Rename the stream or column in the tap: 1 to 255 bytes, no NUL, none of "
+    "DuckLake's own names.",
     "name_collision": "Rename one of the two in the tap: names that differ in case alone are one.",
 }
 

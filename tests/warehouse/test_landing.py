@@ -139,6 +139,7 @@ BAD_SCHEMAS = {
     "one of ours": ({"id": ID, "_load_id": TEXT}, ["id"], "name_collision"),
     "an empty name": ({"id": ID, "": TEXT}, ["id"], "name_invalid"),
     "a NUL in a name": ({"id": ID, "a\x00b": TEXT}, ["id"], "name_invalid"),
+    "a name that DuckLake keeps": ({"id": ID, "RowId": TEXT}, ["id"], "name_invalid"),
 }
 
 

@@ -33,6 +33,18 @@ META = {
     ROW_HASH: "BIGINT",
 }
 
+# Names of columns that DuckLake keeps for itself, in any case of letters.
+KEPT = frozenset(
+    {
+        "rowid",
+        "row_id",
+        "begin_snapshot",
+        "end_snapshot",
+        "_ducklake_internal_row_id",
+        "_ducklake_internal_snapshot_id",
+    }
+)
+
 DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\((\d+),\s*(\d+)\)")
 HINTS = {
     "VARCHAR": ("VARCHAR", TEXTS),
@@ -130,6 +142,8 @@ def _check_names(properties: Mapping[str, Any]) -> None:
     seen: dict[str, str] = {name: name for name in META if name != DELETED_AT}
     for name in properties:
         check_name(name, "column")
+        if name.lower() in KEPT:
+            raise HeldBackError("name_invalid", f"DuckLake keeps the name {name!r} for itself")
         # DuckDB's identifiers are the same in upper and lower case.
         other = seen.setdefault(name.lower(), name)
         if other != name or (name in META and name != DELETED_AT):
