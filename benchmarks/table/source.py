@@ -25,7 +25,7 @@ select i, i / 3, 'SKU-' || lpad(((i * 31) % 9000)::text, 6, '0'),
     timestamptz '2024-01-01 00:00Z' + i * interval '1.000001 second',
     timestamp '2024-01-01' + i * interval '1.5 second',
     case when i % 5 = 0 then null else 'note, "quoted" ' || i end,
-    jsonb_build_object('line', i % 9, 'tags', array['a', 'b'], 'amount', (i % 1000) / 8.0)
+    jsonb_build_object('line', i % 9, 'tags', array['a', 'b'], 'amount', round((i % 1000) / 8.0, 2))
 from generate_series(1, {rows}) as i
 """
 
