@@ -62,6 +62,12 @@ def main(configs: tuple[str, ...], input_path: Path | None, about: bool) -> None
     except Exception as error:
         if os.environ.get("CROSSDOCK_DEBUG"):
             raise
+        if _is_full(error):
+            log.error(
+                "There is no space left on the disk of the lake or of temporary files; what was "
+                "committed before stays. Make room and run again."
+            )
+            sys.exit(1)
         # The text of an unforeseen error may quote data, so only its kind is said.
         log.error(
             "An unforeseen %s ended the load; what was committed before stays. Run again; with "
@@ -78,6 +84,12 @@ class _NoPandas(MetaPathFinder):
         """Raise ModuleNotFoundError for pandas, leave other modules to other finders."""
         if fullname == "pandas":
             raise ModuleNotFoundError(fullname)
+
+
+def _is_full(error: Exception) -> bool:
+    """Say whether an error is that of a full disk, as the system, DuckDB and SQLite tell it."""
+    said = str(error)
+    return "No space left on device" in said or "database or disk is full" in said
 
 
 def land(settings: Settings, stream: BinaryIO) -> None:
