@@ -3,6 +3,7 @@
 Each limit is where waiting costs as much as tidying, measured with DuckLake 1.0 on 2 cores.
 """
 
+import contextlib
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -118,25 +119,23 @@ def _inlined(
 ) -> Iterator[tuple[int, int]]:
     """Yield table ids with how many of their rows, dead ones too, and deletes are inlined."""
     listed = con.execute(f"FROM {METADATA}ducklake_inlined_data_tables").fetchall()
-    places = {name: table_id for table_id, name, _ in listed}
-    # DuckLake lists its tables of inlined deletes nowhere, and to ask for one that is not there
-    # takes 8 ms; so the changes are asked which tables have one.
-    changes = con.execute(
-        f"""SELECT DISTINCT unnest(regexp_extract_all(changes_made, 'inlined_delete:([0-9]+)', 1))
-        FROM {METADATA}ducklake_snapshot_changes"""  # noqa: S608
-    ).fetchall()
-    deletes = {f"ducklake_inlined_delete_{table_id}": int(table_id) for (table_id,) in changes}
-    if deletes:
-        # A delete of a row that is itself inlined is noted in the changes too, but has no table.
-        there = con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ?",
-            [METADATA.removesuffix(".")],
-        ).fetchall()
-        places |= {name: deletes[name] for (name,) in there if name in deletes}
     counts = [
         f"SELECT {table_id}, count(*) FROM {METADATA}{sql.name(name)}"  # noqa: S608
-        for name, table_id in places.items()
+        for table_id, name, _ in listed
         if table_id in fills
     ]
     if counts:
         yield from con.execute(" UNION ALL ".join(counts)).fetchall()
+    # DuckLake lists its tables of inlined deletes nowhere, nor does duckdb_tables(), and to ask
+    # for one that is not there takes 8 ms; so the changes are asked which there may be.
+    changes = con.execute(
+        f"""SELECT DISTINCT unnest(regexp_extract_all(changes_made, 'inlined_delete:([0-9]+)', 1))
+        FROM {METADATA}ducklake_snapshot_changes"""  # noqa: S608
+    ).fetchall()
+    for table_id in (int(number) for (number,) in changes):
+        if table_id in fills and fills[table_id].files:
+            # A delete of a row that is itself inlined is noted in the changes too.
+            with contextlib.suppress(duckdb.CatalogException):
+                name = f"{METADATA}ducklake_inlined_delete_{table_id}"
+                row = con.execute(f"SELECT count(*) FROM {name}").fetchone()  # noqa: S608
+                yield table_id, row[0] if row else 0

@@ -66,6 +66,17 @@ def test_rows_and_deletes_that_wait_in_the_catalog_are_flushed(landed: Any, con:
     assert content(con) == before
 
 
+def test_deletes_that_wait_in_the_catalog_are_counted_where_there_are_any(
+    landed: Any, con: Any
+) -> None:
+    con.execute("INSERT INTO lake.src.t VALUES (1, 'inlined')")
+    con.execute("DELETE FROM lake.src.t")
+    assert fill(con).inlined == 1  # the dead row itself
+    con.execute("INSERT INTO lake.src.t SELECT i, 'in a file' FROM range(100) r(i)")
+    con.execute("DELETE FROM lake.src.t WHERE i < 3")
+    assert fill(con).inlined == 4
+
+
 def test_files_of_which_much_is_deleted_are_rewritten_and_others_are_not(
     landed: Any, con: Any
 ) -> None:
