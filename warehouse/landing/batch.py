@@ -21,6 +21,7 @@ from warehouse.landing.strict_json import Object, parse
 from warehouse.landing.template import Templates
 
 NONE = np.array([], dtype=np.int64)
+PIECE = 20_000
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,9 @@ def _table(gathered: Gathered, masks: list[np.ndarray], sequence: int) -> pa.Tab
     numbers: list[Numbers] = [NONE]
     for part, mask in zip(gathered.slices, masks, strict=True):
         if mask.all():
-            texts.append(part.texts)
+            # DuckDB reads the pieces of a column side by side.
+            count = len(part.numbers)
+            texts += [part.texts.slice(at, PIECE) for at in range(0, count, PIECE)]
             numbers.append(part.numbers)
         elif mask.any():
             texts.append(part.texts.filter(pa.array(mask)))

@@ -237,8 +237,7 @@ def _insert(con: duckdb.DuckDBPyConnection, plan: Plan, rows: str, stamp: Stamp)
     selected = ", ".join((*columns, *(values[name] for name in META)))
     con.execute(
         f"""INSERT INTO {plan.target} ({listed})
-            SELECT {selected} FROM {rows} WHERE _fate IN ('inserted', 'updated', 'renewed')
-            ORDER BY _seq""",  # noqa: S608
+            SELECT {selected} FROM {rows} WHERE _fate IN ('inserted', 'updated', 'renewed')""",  # noqa: S608
         {"received_at": stamp.received_at, "load_id": stamp.load_id},
     )
 
