@@ -17,6 +17,7 @@ OURS = {
     "_sdc_table_version", "_load_id", "_row_hash",
 }  # fmt: skip
 DELETED = "_sdc_deleted_at"
+DUCKLAKES = {"rowid", "row_id", "begin_snapshot", "end_snapshot"}
 TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 
 
@@ -218,7 +219,11 @@ def _is_sound(declared: Any) -> bool:
     if not isinstance(declared, dict) or not declared:
         return False
     lower = [name.lower() for name in declared]
-    names = len(set(lower)) == len(lower) and not OURS & set(lower) and all(map(_is_name, declared))
+    names = (
+        len(set(lower)) == len(lower)
+        and not (OURS | DUCKLAKES) & set(lower)
+        and all(map(_is_name, declared))
+    )
     return names and all(values.kinds(kind) <= TYPES for kind in declared.values())
 
 
