@@ -99,6 +99,8 @@ def fits(declared: Mapping[str, Any], value: Any) -> bool | None:
         return _number_fits(declared, taken, value)
     if not is_of_kind(declared, value):
         return False
+    if isinstance(value, Number) and not _is_simple(value):
+        return None
     if taken == {"string"} and declared.get("format") == "date-time":
         return _is_moment(value)
     if taken == {"string"} and declared.get("format") == "date":
@@ -114,6 +116,10 @@ def _is_whole(value: Number) -> bool:
         return exact == exact.to_integral_value()
 
 
+def _is_simple(value: Number) -> bool:
+    return len(value) <= SIMPLE and abs(Decimal(value).adjusted()) <= SIMPLE
+
+
 def _number_fits(declared: Mapping[str, Any], taken: set[str], value: Number) -> bool | None:
     with localcontext(prec=4 * SIMPLE):
         return _exact_fits(declared, taken, value)
@@ -121,7 +127,7 @@ def _number_fits(declared: Mapping[str, Any], taken: set[str], value: Number) ->
 
 def _exact_fits(declared: Mapping[str, Any], taken: set[str], value: Number) -> bool | None:
     exact = Decimal(value)
-    if len(value) > SIMPLE or abs(exact.adjusted()) > SIMPLE:
+    if not _is_simple(value):
         return None
     if not taken:
         return True
