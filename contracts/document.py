@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import jsonschema  # type: ignore[import-untyped]
+import jsonschema_rs
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel
@@ -77,7 +78,7 @@ def load(path: Path) -> Document:
 
 @functools.lru_cache(maxsize=256)
 def _load(path: Path, _mtime_ns: int, _size: int) -> Document:
-    """Parse once as long as the file stays as it is; the JSON schema takes 20-200 ms a file."""
+    """Parse once as long as the file stays as it is."""
     where = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text(encoding="utf-8")
@@ -155,15 +156,30 @@ def _models(annotation: Any, *, inside_list: bool) -> list[type[BaseModel]]:
 
 
 @functools.cache
-def _validator() -> Any:
+def _schema() -> dict[str, Any]:
     text = resources.files("open_data_contract_standard").joinpath("schema.json").read_text("utf-8")
-    schema = json.loads(text)
-    return jsonschema.validators.validator_for(schema)(schema)
+    return cast("dict[str, Any]", json.loads(text))
+
+
+@functools.cache
+def _quick() -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(_schema())
+
+
+def _is_sound(document: Document) -> bool:
+    """Ask the validator that takes a hundredth of the time, but words no errors for people."""
+    try:
+        return _quick().is_valid(document.data)
+    except ValueError:  # what YAML knows and JSON does not: a date
+        return False
 
 
 def _breaches(document: Document) -> Iterator[str]:
     """Yield what the standard's JSON schema refuses, worded for a person."""
-    for error in _validator().iter_errors(document.data):
+    if _is_sound(document):
+        return
+    schema = _schema()
+    for error in jsonschema.validators.validator_for(schema)(schema).iter_errors(document.data):
         place = cast("Place", tuple(error.absolute_path))
         if len(place) > 1 and place[-2] == "quality":
             # The schema says "not valid under any of 8 schemas" and dumps the rule.

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from warehouse.lake import Lake
-from warehouse.landing.load import Load, Totals
+from warehouse.landing.load import Load
+from warehouse.landing.totals import Totals
 from warehouse.landing.settings import Settings
 
 

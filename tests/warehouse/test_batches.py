@@ -163,3 +163,51 @@ def test_a_batch_that_landed_before_a_kill_is_not_doubled(landed: Any, root: Pat
         with pytest.raises(LandingError):
             landed.load(begin, batch(path, root / "gone.parquet"), batch_root=root)
     assert len(landed.rows("src.items")) == 2
+
+
+def test_small_files_share_a_commit_and_the_last_of_a_key_still_wins(
+    landed: Any, root: Path
+) -> None:
+    begin = landed.schema("items", COLUMNS, ["id"])
+    other = landed.schema("others", COLUMNS, ["id"])
+    old, new = ([{"id": n, "name": name} for n in range(90)] for name in ("old", "new"))
+    named = {"stream": "others"}
+    messages = [
+        begin,
+        batch(parquet(root / "a.parquet", old)),
+        other,
+        batch(parquet(root / "b.parquet", old)) | named,
+        {"type": "STATE", "value": 1},
+        batch(parquet(root / "c.parquet", new)),
+        batch(parquet(root / "d.parquet", new)) | named,
+        landed.record("items", {"id": 89, "name": "line"}),
+        {"type": "STATE", "value": 2},
+    ]
+    totals = landed.load(*messages, batch_root=root)
+    assert (totals.emitted, totals.loaded, totals.quarantined) == (361, 361, 0)
+    assert landed.states == ["1", "2"]
+    assert {row[0] for row in landed.rows("src.others", "name")} == {"new"}
+    assert landed.rows("src.items", "id, name")[-1] == (89, "line")
+    # a and b share one, so do c and d; the line comes after both.
+    commits = "SELECT count(DISTINCT batch_id) FROM lake.hub.ledger WHERE stream <> ''"
+    assert landed.ask(commits) == [(3,)]
+
+
+def test_a_load_that_was_cut_between_small_files_goes_on_after_them(
+    landed: Any, root: Path
+) -> None:
+    tables = [landed.schema(name, COLUMNS) for name in ("items", "others", "third")]
+    files = [
+        batch(parquet(root / f"{n}.parquet", ROWS)) | {"stream": table["stream"]}
+        for n, table in enumerate(tables)
+    ]
+    messages = [one for pair in zip(tables, files, strict=True) for one in pair]
+    cut = {**files[2], "manifest": [(root / "gone.parquet").as_uri()]}
+    for _ in range(2):
+        with pytest.raises(LandingError):
+            landed.load(*messages[:-1], cut, batch_root=root)
+    assert len(landed.rows("src.items")) == len(landed.rows("src.others")) == 2
+    parquet(root / "0.parquet", [*ROWS, *ROWS])
+    with pytest.raises(LandingError):
+        landed.load(*messages[:-1], cut, batch_root=root)
+    assert len(landed.rows("src.items")) == 6, "other bytes under the same name are other rows"

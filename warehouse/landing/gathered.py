@@ -48,10 +48,12 @@ class Again:
 class Portion:
     """Rows of a file that a BATCH names: the line of the message, and the first row's number.
 
-    A row takes the number that a line would have had: the message's, and one more for each row.
+    A row takes the number that a line would have had: the message's, and one more for each row
+    that came before it in this batch.
     """
 
     rows: pa.Table
+    message: int
     line: int
     first: int
 
@@ -85,8 +87,9 @@ class Gathered:
 
     def add_portion(self, portion: Portion) -> None:
         """Take rows of a file."""
-        self.portion, self.origin, self.first_row = portion, portion.line, portion.first
-        self._count(portion.rows.num_rows, portion.rows.nbytes, portion.line, portion.line)
+        message = portion.message
+        self.portion, self.origin, self.first_row = portion, message, portion.first
+        self._count(portion.rows.num_rows, portion.rows.nbytes, message, message)
 
     def take_messages(self, texts: list[str], indexes: list[int]) -> None:
         """Take rows of the portion that were written as messages; they have been counted."""

@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -21,18 +20,7 @@ from warehouse.landing.settings import Settings
 from warehouse.landing.sorting import Sorter
 from warehouse.landing.streams import Streams
 from warehouse.landing.strict_json import Number, dump, parse
-
-# Fewer units than this say nothing about the share that is held back.
-JUDGED_UNITS = 100
-
-
-@dataclass
-class Totals:
-    """What a load did so far."""
-
-    emitted: int = 0
-    loaded: int = 0
-    quarantined: int = 0
+from warehouse.landing.totals import Totals
 
 
 class Load:
@@ -52,6 +40,8 @@ class Load:
         self._hashed = 0
         self._rows = 0
         self._bytes = 0
+        # How many of the rows came in files of BATCH messages; a batch has such rows or lines.
+        self._filed = 0
         self._begun = time.monotonic()
         self.totals = Totals()
 
@@ -121,16 +111,16 @@ class Load:
                 continue
             if message.is_turning(line.raw):
                 # A line that changes how lines are read finds all before it gathered.
-                self._gather(block, texts, codes[first - begin : index - begin], first)
+                self._gather(block, texts, codes[first - begin : index - begin], first, committer)
                 first = index + 1
                 self._reach(first)
                 self._look(line, committer)
             elif index > begin and self._sorter.knows(line.raw) and index not in block.not_utf8:
-                self._gather(block, texts, codes[first - begin : index - begin], first)
+                self._gather(block, texts, codes[first - begin : index - begin], first, committer)
                 return index
             else:
                 self._look(line, committer)
-        self._gather(block, texts, codes[first - begin :], first)
+        self._gather(block, texts, codes[first - begin :], first, committer)
         return None
 
     def _reach(self, index: int) -> None:
@@ -140,10 +130,13 @@ class Load:
         self._hashed = index
         self._end = self._block.offset + int(starts[index])
 
-    def _gather(self, block: Block, texts: pa.Array, codes: sorting.Codes, first: int) -> None:
+    def _gather(
+        self, block: Block, texts: pa.Array, codes: sorting.Codes, first: int, committer: Committer
+    ) -> None:
         for code in np.unique(codes):
             if code == sorting.ODD:
                 continue
+            self._settle(committer)
             stream = self._streams.get(self._sorter.name(int(code)))
             indexes = np.flatnonzero(codes == code) + first
             if stream.shape is None:
@@ -176,6 +169,7 @@ class Load:
             )
             self._route(message.classify(parsed), line, committer)
         except HeldBackError as error:
+            self._settle(committer)
             self._count(line)
             self._streams.get(message.claimed_stream(line.raw)).gathered.hold(line, error)
 
@@ -183,6 +177,7 @@ class Load:
         match found.type:
             case "RECORD":
                 stream, _ = self._streams.sound(found.stream)
+                self._settle(committer)
                 self._count(line)
                 stream.gathered.add_line(line)
             case "SCHEMA":
@@ -199,18 +194,41 @@ class Load:
                 self._batch(found, line, committer)
 
     def _batch(self, found: message.Message, line: Line, committer: Committer) -> None:
-        """Land the files of a BATCH, each portion in a commit of its own."""
+        """Land the files of a BATCH: a small one with others of its kind, else in portions."""
         stream, shape = self._streams.sound(found.stream)
         listed = manifest.read(found.body, self._settings.batch_root)
-        self._flush(committer)
+        if self._rows > self._filed or stream.gathered.units:
+            self._flush(committer)
         for path in listed.files:
-            seen = self._digest.digest() + manifest.digest(path)
-            portions = manifest.portions(listed, path, shape, line.number, self._settings)
-            for gathered in portions:
+            first = line.number + self._filed
+            try:
+                digest = manifest.digest(path)
+                whole = manifest.whole(listed, path, line.number, first)
+            except LandingError:
+                self._settle(committer)
+                raise
+            if whole is not None:
+                # From here on the bytes of the file are among those that the load has read.
+                self._digest.update(digest)
+                stream.gathered = whole
+                self._filed += whole.units
+                self._rows += whole.units
+                self._bytes += whole.bytes
+                if self._is_due(committer):
+                    self._flush(committer)
+                return
+            self._settle(committer)
+            seen = self._digest.digest() + digest
+            for gathered in manifest.portions(listed, path, shape, line.number, self._settings):
                 part = Part(stream.name, shape, stream.schema, gathered)
-                digest = hashlib.sha256(seen + str(gathered.first_row).encode()).hexdigest()
-                self._commit(committer, [part], digest=digest)
+                portion = hashlib.sha256(seen + str(gathered.first_row).encode()).hexdigest()
+                self._commit(committer, [part], digest=portion)
                 committer.shift += gathered.units
+
+    def _settle(self, committer: Committer) -> None:
+        """Commit the rows of files before a line comes: it is later than all of them."""
+        if self._filed:
+            self._flush(committer)
 
     def _schema(self, found: message.Message, committer: Committer) -> None:
         stream = self._streams.get(found.stream)
@@ -249,12 +267,13 @@ class Load:
         )
         for stream in self._streams.all():
             stream.gathered = Gathered()
-        self._rows = self._bytes = 0
+        committer.shift += self._filed
+        self._rows = self._bytes = self._filed = 0
         self._begun = time.monotonic()
         if self._state is not None:
             self._emit(self._state)
             self._state = None
-        self._refuse_share()
+        self.totals.refuse_share(self._settings)
 
     def _commit(
         self,
@@ -269,16 +288,4 @@ class Load:
         done = committer.commit(
             parts, state=state, digest=digest, last_byte=last_byte, is_final=is_final
         )
-        self.totals.emitted += sum(entry.emitted for entry in done)
-        self.totals.loaded += sum(entry.loaded for entry in done)
-        self.totals.quarantined += sum(entry.quarantined for entry in done)
-
-    def _refuse_share(self) -> None:
-        held, all_units = self.totals.quarantined, self.totals.emitted
-        limit = self._settings.max_quarantine_share
-        if all_units >= JUDGED_UNITS and held > limit * all_units:
-            raise LandingError(
-                f"{held} of {all_units} units of '{self._settings.source}' were held back, more "
-                f"than max_quarantine_share={limit:g} allows. What was read is committed; look at "
-                "it with `crossdock quarantine list`, mend the source or its contract, run again."
-            )
+        self.totals.add(done)

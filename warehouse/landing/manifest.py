@@ -26,8 +26,9 @@ from warehouse.landing.settings import Settings
 from warehouse.landing.shape import Shape
 from warehouse.landing.strict_json import Object, plain
 
-# Of a file, at most so many rows a commit.
+# Of a file, at most so many rows a commit; one of fewer may share its commit with other files.
 ROWS = 100_000
+FEW_ROWS = 10_000
 FORMATS = {"parquet": {None, "none", "snappy", "gzip", "zstd"}, "jsonl": {None, "none", "gzip"}}
 
 
@@ -96,6 +97,23 @@ def digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
+def whole(manifest: Manifest, path: Path, message: int, line: int) -> Gathered | None:
+    """Return the rows of a small Parquet file, the first with the number `line`; None of others.
+
+    message: the line of the BATCH. Raises LandingError when the file cannot be read.
+    """
+    if manifest.format != "parquet" or len(manifest.files) > 1:
+        return None
+    with readable(path), pq.ParquetFile(path) as file:
+        if file.metadata.num_rows > FEW_ROWS:
+            return None
+        gathered = Gathered()
+        rows = file.read()
+    if rows.num_rows:
+        gathered.add_portion(Portion(rows, message, line, 1))
+    return gathered
+
+
 def portions(
     manifest: Manifest, path: Path, shape: Shape, line: int, settings: Settings
 ) -> Iterator[Gathered]:
@@ -111,7 +129,7 @@ def portions(
     with readable(path), pq.ParquetFile(path) as file:
         for portion in file.iter_batches(batch_size=rows):
             gathered = Gathered()
-            gathered.add_portion(Portion(pa.Table.from_batches([portion]), line, first))
+            gathered.add_portion(Portion(pa.Table.from_batches([portion]), line, line, first))
             yield gathered
             first += portion.num_rows
 

@@ -70,6 +70,8 @@ def _bound(copy: Path, data: Path, called: str) -> Iterator[Finding]:
     with open_duckdb() as con:
         try:
             attach(con, copy, data, alias="lake", read_only=True)
+            # One transaction: DuckLake reads its catalog anew for each.
+            con.execute("BEGIN")
             tables = con.execute(
                 "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'lake'"
             ).fetchall()
@@ -80,5 +82,7 @@ def _bound(copy: Path, data: Path, called: str) -> Iterator[Finding]:
             try:
                 con.execute(f"EXPLAIN FROM {sql.name('lake', schema, table)}")
             except duckdb.Error as error:
+                con.execute("ROLLBACK")
+                con.execute("BEGIN")
                 place = f"{called}, table {schema}.{table}"
                 yield Finding(Kind.CATALOG, place, f"DuckLake cannot open it: {error}")
