@@ -15,8 +15,8 @@ import pytest
 
 from warehouse.lake import Lake
 from warehouse.landing.load import Load
-from warehouse.landing.totals import Totals
 from warehouse.landing.settings import Settings
+from warehouse.landing.totals import Totals
 
 
 class Landed:

@@ -211,3 +211,13 @@ def test_a_load_that_was_cut_between_small_files_goes_on_after_them(
     with pytest.raises(LandingError):
         landed.load(*messages[:-1], cut, batch_root=root)
     assert len(landed.rows("src.items")) == 6, "other bytes under the same name are other rows"
+
+
+def test_rows_of_a_file_whose_key_changed_are_all_held_back(landed: Any, root: Path) -> None:
+    path = parquet(root / "a.parquet", ROWS)
+    landed.load(landed.schema("items", COLUMNS, ["id"]), batch(path), batch_root=root)
+    changed = landed.schema("items", COLUMNS, ["name"])
+    totals = landed.load(changed, batch(path), {"type": "STATE", "value": 1}, batch_root=root)
+    assert (totals.emitted, totals.loaded, totals.quarantined) == (2, 0, 2)
+    assert [row[2] for row in landed.held()] == ["key_changed", "key_changed"]
+    assert landed.states == ["1"]

@@ -70,8 +70,7 @@ def read_into(
     proved.create(con, shape, into)
     if (portion := gathered.portion) is not None:
         left = typed.read(con, shape, portion, into, sequence=sequence, depth=limits.depth)
-        texts = typed.messages(shape, portion.rows.take(pa.array(left, pa.int64())))
-        gathered.take_messages(list(texts), left)
+        typed.write_out(shape, gathered, left)
     gathered.join()
     sure = [templates.exact(part.texts) for part in gathered.slices]
     unsure = _read_proved(con, gathered, sure, shape, into, sequence)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from warehouse import contracted, ledger, quarantine
 from warehouse.lake import Lake
-from warehouse.landing import table
+from warehouse.landing import table, typed
 from warehouse.landing.batch import Limits, read_into
 from warehouse.landing.gathered import Gathered
 from warehouse.landing.merge import LoadMethod, Stamp
@@ -177,6 +177,7 @@ class Committer:
                 if plan.is_done:
                     self._plans[part.shape] = plan
         except HeldBackError as error:
+            typed.write_out(part.shape, part.gathered)
             part.gathered.refuse_all(HeldBackError(error.reason, error.detail))
             return ready
         ready.plan, ready.method, ready.rows = plan, method, f"rows_{number}"

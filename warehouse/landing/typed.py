@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from warehouse import sql
 from warehouse.landing.fast import KINDS, RISKY
-from warehouse.landing.gathered import Portion
+from warehouse.landing.gathered import Gathered, Portion
 from warehouse.landing.manifest import wrapped
 from warehouse.landing.shape import DECIMAL, DELETED_AT, DELETION, Column, Shape
 
@@ -59,7 +59,15 @@ def read(
     return [row[0] - portion.line for row in left]
 
 
-def messages(shape: Shape, rows: pa.Table) -> Iterator[str]:
+def write_out(shape: Shape, gathered: Gathered, indexes: list[int] | None = None) -> None:
+    """Make lines of the rows of a file that are not in the table: all, or those at `indexes`."""
+    if (portion := gathered.portion) is not None:
+        chosen = list(range(portion.rows.num_rows)) if indexes is None else indexes
+        rows = portion.rows.take(pa.array(chosen, pa.int64()))
+        gathered.take_messages(list(_messages(shape, rows)), chosen)
+
+
+def _messages(shape: Shape, rows: pa.Table) -> Iterator[str]:
     """Yield rows as RECORD messages, each value as a tap would have written it."""
     kept = {column.name for column in shape.columns if column.sql_type == "JSON"}
     for row in rows.to_pylist():
