@@ -27,9 +27,10 @@ from warehouse.upkeep.fsck import fsck
 from warehouse.upkeep.maintain import Keep, maintain
 
 ROWS = 300
-# Much shorter than anybody keeps anything, so that upkeep deletes files all the time; a reader
-# here has a file open for milliseconds.
-KEEP = Keep(timedelta(seconds=3), releases=2, grace=timedelta(seconds=15))
+# Much shorter than anybody keeps anything, so that upkeep deletes files all the time; but longer
+# than a read takes where many processes share a core: a snapshot that expires under a reader is
+# gone for it, as for any other.
+KEEP = Keep(timedelta(seconds=20), releases=2, grace=timedelta(seconds=20))
 PASSED = {"dataset": "src.order", "rule": "qty", "severity": "error", "status": "passed"}
 
 
