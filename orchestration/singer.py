@@ -170,12 +170,14 @@ def _run(
         if state:
             command += ["--state", state_path]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        # Where the lake's catalog is, and its password, is no tap's business.
+        hidden = {"CROSSDOCK_CATALOG", *lake.catalog.environment()}
         tap = subprocess.Popen(  # noqa: S603 - the command is the list of sources', no shell
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=(tap_fd, state_fd, lock),
-            env=environment,
+            env={name: environment[name] for name in environment.keys() - hidden},
         )
         target = subprocess.Popen(  # noqa: S603
             [_command("target-crossdock"), "--config", target_path],

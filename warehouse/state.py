@@ -11,7 +11,8 @@ from warehouse.lake import Lake
 
 def read(lake: Lake, source: str) -> dict[str, Any] | None:
     """Return the last committed STATE value of a source, or None before its first load."""
-    with lake.connect(read_only=True) as con:
+    # Under the lock: while upkeep moves rows out of the catalog, a reader may meet neither copy.
+    with lake.lock(purpose="read the state"), lake.connect(read_only=True) as con:
         row = con.execute(
             "SELECT state::VARCHAR FROM lake.hub.state WHERE source = ?"
             " ORDER BY committed_at DESC LIMIT 1",

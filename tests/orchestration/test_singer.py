@@ -76,6 +76,20 @@ def test_a_secret_reaches_neither_log_nor_error_nor_a_file(lake: Lake, tmp_path:
     assert kept and not any(b"s3cret" in path.read_bytes() for path in kept)
 
 
+def test_a_tap_learns_nothing_of_the_lakes_catalog(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    source = _source(tmp_path, ending="import os; print(dict(os.environ), file=sys.stderr)")
+    monkeypatch.setenv("CROSSDOCK_CATALOG", "")
+    monkeypatch.setenv("CROSSDOCK_DBT_TARGET", "lake")
+    monkeypatch.setenv("CRM_REGION", "north")
+    pull(lake, source, "one", said.append)
+    told = "\n".join(said)
+    assert "CRM_REGION" in told
+    assert "CROSSDOCK_CATALOG" not in told and "CROSSDOCK_DBT_TARGET" not in told
+
+
 def test_a_tap_that_is_not_installed_is_named_with_the_mend(lake: Lake) -> None:
     source = Source(name="crm", tap="tap-nowhere", config={})
     with pytest.raises(PullError, match=r"no command tap-nowhere. Install the tap"):

@@ -61,8 +61,9 @@ class Committer:
     def __enter__(self) -> Self:
         self._con = self._lake.connect()
         self._con.execute(f"SET memory_limit = '{MEMORY}'")
-        source = self._settings.source
-        with self._one_snapshot():
+        source, wait = self._settings.source, self._settings.lock_timeout_s
+        # Under the lock: while upkeep moves rows out of the catalog, a reader may meet neither.
+        with self._lake.lock(wait, f"begin to load {source}"), self._one_snapshot():
             self.resuming = Resuming(self._con, source, self._settings.load_id)
             last = ledger.last_sequence(self._con, source)
             self._keyed = quarantine.keyed(self._con, source)

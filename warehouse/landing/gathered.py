@@ -73,6 +73,7 @@ class Gathered:
     bytes: int = 0
     first_line: int | None = None
     last_line: int | None = None
+    last_number: int = 0
 
     def add(self, part: Slice) -> None:
         """Take record lines, to be read at the commit."""
@@ -90,6 +91,7 @@ class Gathered:
         message = portion.message
         self.portion, self.origin, self.first_row = portion, message, portion.first
         self._count(portion.rows.num_rows, portion.rows.nbytes, message, message)
+        self.last_number = portion.line + portion.rows.num_rows - 1
 
     def take_messages(self, texts: list[str], indexes: list[int]) -> None:
         """Take rows of the portion that were written as messages; they have been counted."""
@@ -139,3 +141,4 @@ class Gathered:
         self.bytes += size
         self.first_line = first if self.first_line is None else min(self.first_line, first)
         self.last_line = last if self.last_line is None else max(self.last_line, last)
+        self.last_number = max(self.last_number, last)

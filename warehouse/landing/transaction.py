@@ -174,7 +174,7 @@ def _entry(part: Ready, counts: Counts, batch: Batch, source: str, stamp: Stamp)
         first_line=gathered.first_line,
         last_line=gathered.last_line,
         last_byte=batch.last_byte,
-        last_sequence=stamp.sequence + (gathered.last_line or 0),
+        last_sequence=stamp.sequence + gathered.last_number,
         is_final=batch.is_final,
         seconds=Decimal(f"{time.monotonic() - batch.begun:.6f}"),
         committed_at=stamp.received_at,
