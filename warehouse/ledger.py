@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import duckdb
 
 from warehouse.errors import LandingError
-from warehouse.lake import Lake
 
 
 @dataclass(frozen=True)
@@ -100,20 +98,3 @@ def last_sequence(con: duckdb.DuckDBPyConnection, source: str) -> int:
         "SELECT coalesce(max(last_sequence), 0) FROM lake.hub.ledger WHERE source = ?", [source]
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def summary(lake: Lake, load_id: str | None = None) -> list[dict[str, Any]]:
-    """Return a row a source and stream of a load (all loads when None): counts, bytes, seconds."""
-    counts = ["emitted", "loaded", "inserted", "updated", "duplicate", "superseded"]
-    counts += ["quarantined", "deleted", "bytes"]
-    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in counts)
-    with lake.connect(read_only=True) as con:
-        found = con.execute(
-            f"""SELECT load_id, source, stream, {sums}, max(seconds) AS seconds,
-                bool_or(is_final) AS is_final, max(committed_at) AS committed_at
-            FROM lake.hub.ledger WHERE $load_id IS NULL OR load_id = $load_id
-            GROUP BY load_id, source, stream ORDER BY load_id, source, stream""",  # noqa: S608
-            {"load_id": load_id},
-        )
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

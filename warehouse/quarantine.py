@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from warehouse import sql
-from warehouse.lake import Lake
 from warehouse.landing.gathered import Held
 from warehouse.landing.shape import Shape
 
@@ -153,25 +151,6 @@ def release(
         [now, load_id],
     )
     con.unregister("released")
-
-
-def listing(
-    lake: Lake, *, source: str | None = None, load_id: str | None = None, open_only: bool = False
-) -> list[dict[str, Any]]:
-    """Return held units, newest first, without raw bytes and keys: these may be personal data."""
-    with lake.connect(read_only=True) as con:
-        found = con.execute(
-            """SELECT quarantine_id, load_id, source, stream, line, byte_offset, reason, detail,
-                octet_length(raw) AS bytes, arrived_at, healed_at, healed_by
-            FROM lake.hub.quarantine
-            WHERE ($source IS NULL OR source = $source)
-              AND ($load_id IS NULL OR load_id = $load_id)
-              AND (NOT $open_only OR healed_at IS NULL)
-            ORDER BY arrived_at DESC, line""",
-            {"source": source, "load_id": load_id, "open_only": open_only},
-        )
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def _storable(text: str) -> str:

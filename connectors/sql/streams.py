@@ -12,10 +12,11 @@ from connectors.sql import bookmarks
 from connectors.sql.client import Database, SourceTable
 from connectors.sql.reading import Reading
 from connectors.sql.values import converter
-from connectors.stream import CrossdockStream, Record
+from connectors.stream import ContractStream, CrossdockStream, Record
 
 if TYPE_CHECKING:
     from connectors.tap import CrossdockTap
+    from contracts import Table
 
 
 class TableStream(CrossdockStream):
@@ -148,14 +149,15 @@ class TableStream(CrossdockStream):
         return float(self.config["lookback_seconds"]) if self.primary_keys else 0.0
 
 
-class MissingTable(CrossdockStream):
-    """A table of the contract that the database does not have as the contract says."""
+class MissingTable(ContractStream):
+    """A table of the contract that the database does not have as the contract says.
 
-    def __init__(
-        self, tap: CrossdockTap, *, name: str, schema: dict[str, Any], error: Exception
-    ) -> None:
+    Its SCHEMA is the contract's all the same: a target keeps the first key that it is told.
+    """
+
+    def __init__(self, tap: CrossdockTap, table: Table, error: Exception) -> None:
         self.error = error
-        super().__init__(tap=tap, name=name, schema=schema)
+        super().__init__(tap, table)
 
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[Record]:
         """Raise why it cannot be read, in the place of its rows."""

@@ -124,7 +124,7 @@ class TapSQL(CrossdockTap):
         try:
             source = self._found(contract, table, tables)
         except ConfigurationError as error:
-            return MissingTable(self, name=table.name, schema=table.singer_schema(), error=error)
+            return MissingTable(self, table, error)
         return TableStream(
             self,
             self.database,

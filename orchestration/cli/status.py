@@ -39,7 +39,7 @@ def status() -> None:
         table.add_row(
             name,
             f"{runs[0].committed_at:%Y-%m-%d %H:%M} UTC",
-            f"{sum(run.emitted for run in runs):,}",
+            f"{sum(run.loaded for run in runs) + units[name]:,}",
             f"{sum(run.inserted for run in runs):,}",
             f"{units[name]:,}",
         )

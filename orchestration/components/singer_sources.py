@@ -1,6 +1,6 @@
 """Sources as assets: one op a source, one asset a stream, derived from the source's contract."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,7 +11,18 @@ from orchestration import pulling, sources
 from orchestration.hub import Hub
 from orchestration.settings import load
 from orchestration.singer import StreamsNotPulled
-from warehouse import ledger
+from warehouse import accounts, held
+from warehouse.mends import MENDS
+
+_COUNTS = ("emitted", "inserted", "updated", "duplicate", "quarantined")
+_REASONS = dg.TableSchema(
+    columns=[
+        dg.TableColumn("reason", "string"),
+        dg.TableColumn("units", "int"),
+        dg.TableColumn("since", "string"),
+        dg.TableColumn("mend", "string"),
+    ]
+)
 
 
 class SingerSources(dg.Component, dg.Model, dg.Resolvable):
@@ -75,32 +86,55 @@ def _source_assets(source: sources.Source) -> dg.AssetsDefinition:
         failed = pulled.error.reasons if isinstance(pulled.error, StreamsNotPulled) else {}
         if pulled.error is not None and not failed:
             raise pulled.error
-        landed = {row["stream"]: row for row in ledger.summary(hub.lake, pulled.load_id)}
+        with hub.lake.connect(read_only=True) as con:
+            streams = {
+                stream.stream: stream
+                for run in accounts.runs(con, source=source.name, load_id=pulled.load_id)
+                for stream in accounts.streams(con, run)
+            }
+            groups = held.groups(con, held.Choice(source=source.name))
         for table in contract.tables:
             if table.name in failed:
                 continue
-            row = landed.get(table.name, {})
+            counts = streams.get(table.name)
             yield dg.MaterializeResult(
                 asset_key=[source.name, table.name],
-                metadata={
-                    name: row.get(name, 0)
-                    for name in ("emitted", "inserted", "updated", "duplicate", "quarantined")
-                }
-                | {"load_id": pulled.load_id},
+                metadata={name: getattr(counts, name, 0) for name in _COUNTS}
+                | {"load_id": pulled.load_id}
+                | _held_now([group for group in groups if group.stream == table.name]),
             )
-        total = sum(row["emitted"] for row in landed.values())
-        held = sum(row["quarantined"] for row in landed.values())
         context.log.info(
             "%s: %d records pulled in %.1f s, %d quarantined",
             source.name,
-            total,
+            sum(counts.emitted for counts in streams.values()),
             pulled.seconds,
-            held,
+            sum(counts.quarantined for counts in streams.values()),
         )
         if pulled.error is not None:
             raise pulled.error
 
     return _pull
+
+
+def _held_now(groups: Sequence[held.Group]) -> dict[str, Any]:
+    """Return what of a stream is in quarantine, also from earlier pulls, by its reasons."""
+    metadata: dict[str, Any] = {"held_now": sum(group.open for group in groups)}
+    if groups:
+        metadata["held_reasons"] = dg.TableMetadataValue(
+            records=[
+                dg.TableRecord(
+                    {
+                        "reason": group.reason,
+                        "units": group.open,
+                        "since": f"{group.oldest:%Y-%m-%d %H:%M} UTC",
+                        "mend": MENDS[group.reason],
+                    }
+                )
+                for group in groups
+            ],
+            schema=_REASONS,
+        )
+    return metadata
 
 
 def _pulled_in(context: dg.AssetExecutionContext) -> list[sources.Source]:

@@ -10,7 +10,6 @@ import pytest
 import requests
 
 from estate import DEMO_KEY, Estate
-from warehouse import ledger
 from warehouse.lake import Lake
 
 TAP = "tap-rest-api-msdk"
@@ -77,12 +76,9 @@ def test_every_record_of_a_foreign_tap_is_stored_as_it_was_sent(
     with lake.connect(read_only=True) as con:
         columns = ", ".join(f"{name}::varchar" for name in FIELDS[:-1])
         stored = con.execute(f"select {columns} from lake.foreign.trackers").fetchall()
+        query = "select sum(emitted), sum(loaded), sum(quarantined) from lake.hub.ledger"
+        counts = con.execute(f"{query} where stream = 'trackers'").fetchall()
     expected = [tuple(row[name] for name in FIELDS[:-1]) for row in answer["trackers"]]
     assert len(expected) > 10
     assert sorted(stored) == sorted(expected)
-    (entry,) = [row for row in ledger.summary(lake, "one") if row["stream"] == "trackers"]
-    assert (entry["emitted"], entry["loaded"], entry["quarantined"]) == (
-        len(expected),
-        len(expected),
-        0,
-    )
+    assert counts == [(len(expected), len(expected), 0)]

@@ -64,11 +64,13 @@ def pull_wms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dg.AssetsDefini
     return _source_assets(source)
 
 
-def _materialized(assets: dg.AssetsDefinition) -> tuple[Any, set[str]]:
+def _materialized(assets: dg.AssetsDefinition) -> tuple[Any, dict[str, dict[str, Any]]]:
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize([assets], instance=instance, raise_on_error=False)
         made = {
-            event.asset_key.path[-1]
+            event.asset_key.path[-1]: {
+                name: entry.value for name, entry in event.materialization.metadata.items()
+            }
             for event in result.get_asset_materialization_events()
             if event.asset_key
         }
@@ -85,7 +87,7 @@ def test_a_renamed_column_fails_its_asset_and_the_others_are_landed(
     database.close()
     tables = {table.name for table in contracts.read("sources/wms").tables}
     failures, made = _materialized(pull_wms)
-    assert made == tables - {"stock"}
+    assert made.keys() == tables - {"stock"}
     (error,) = failures
     while error.cause:
         error = error.cause
@@ -95,4 +97,22 @@ def test_a_renamed_column_fails_its_asset_and_the_others_are_landed(
     with sqlite3.connect(tmp_path / "wms.db") as database:
         database.execute("alter table stock rename column quantity to qty")
     database.close()
-    assert _materialized(pull_wms) == ([], tables)
+    failures, made = _materialized(pull_wms)
+    assert failures == [] and made.keys() == tables
+    assert {name: metadata["held_now"] for name, metadata in made.items()} == dict.fromkeys(
+        tables, 0
+    )
+
+
+def test_units_held_back_stand_with_their_asset(
+    pull_wms: dg.AssetsDefinition, tmp_path: Path
+) -> None:
+    with sqlite3.connect(tmp_path / "wms.db") as database:
+        database.execute("update stock set qty = 'many'")
+    database.close()
+    failures, made = _materialized(pull_wms)
+    assert failures == []
+    assert (made["stock"]["quarantined"], made["stock"]["held_now"]) == (1, 1)
+    (record,) = made["stock"]["held_reasons"].records
+    assert record.data["reason"] == "type_mismatch" and record.data["units"] == 1
+    assert all(one["held_now"] == 0 for name, one in made.items() if name != "stock")

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from warehouse import ledger, quarantine, state
+from warehouse import state
 from warehouse.errors import LandingError
 
+OPEN_UNITS = "SELECT count(*) FROM lake.hub.quarantine WHERE healed_at IS NULL"
 ID = {"type": "integer"}
 TEXT = {"type": ["string", "null"]}
 QTY = {"type": ["number", "null"], "multipleOf": 1e-6, "x-sql-datatype": "DECIMAL(18,6)"}
@@ -55,7 +56,7 @@ def test_a_required_property_may_be_null_where_its_type_says_so_but_not_be_left_
         )
     )
     assert landed.rows("src.stock", "id, may, must") == [(1, None, "x")]
-    held = {row["line"]: row["reason"] for row in quarantine.listing(landed.lake)}
+    held = dict(landed.ask("SELECT line, reason FROM lake.hub.quarantine"))
     assert held == {3: "required_missing", 4: "required_missing"}
 
 
@@ -212,21 +213,20 @@ def test_state_is_printed_only_once_its_rows_are_committed(landed: Any) -> None:
 def test_a_quarantined_row_heals_when_it_comes_again_in_shape(landed: Any) -> None:
     bad, good = line('{"id": 1, "qty": "x"}'), line('{"id": 1, "qty": 5}')
     landed.load_bytes(landed.to_bytes(STOCK, bad))
-    assert len(quarantine.listing(landed.lake, open_only=True)) == 1
+    assert landed.ask(OPEN_UNITS) == [(1,)]
     landed.load_bytes(landed.to_bytes(STOCK, line('{"id": 2}')))
-    assert len(quarantine.listing(landed.lake, open_only=True)) == 1
+    assert landed.ask(OPEN_UNITS) == [(1,)]
     landed.load_bytes(landed.to_bytes(STOCK, good), load_id="mended")
-    [unit] = quarantine.listing(landed.lake)
-    assert unit["healed_by"] == "mended"
-    assert unit["healed_at"] > unit["arrived_at"]
+    healing = "SELECT healed_by, healed_at > arrived_at FROM lake.hub.quarantine"
+    assert landed.ask(healing) == [("mended", True)]
 
 
 def test_a_row_that_went_bad_later_in_a_batch_is_not_healed_by_its_past(landed: Any) -> None:
     bad, good = line('{"id": 1, "qty": "x"}'), line('{"id": 1, "qty": 5}')
     landed.load_bytes(landed.to_bytes(STOCK, good, bad))
-    assert [unit["healed_at"] for unit in quarantine.listing(landed.lake)] == [None]
+    assert landed.ask(OPEN_UNITS) == [(1,)]
     landed.load_bytes(landed.to_bytes(STOCK, bad, good))
-    assert all(unit["healed_at"] for unit in quarantine.listing(landed.lake))
+    assert landed.ask(OPEN_UNITS) == [(0,)]
 
 
 def test_the_ledger_accounts_for_every_unit(landed: Any) -> None:
@@ -234,11 +234,8 @@ def test_the_ledger_accounts_for_every_unit(landed: Any) -> None:
         STOCK, *(line(f'{{"id": {i % 7}}}') for i in range(20)), b"x", line("[]")
     )
     landed.load_bytes(stream, load_id="one", batch_rows=6)
-    rows = ledger.summary(landed.lake, "one")
-    assert sum(row["emitted"] for row in rows) == 22
-    assert sum(row["loaded"] + row["quarantined"] for row in rows) == 22
-    assert sum(row["inserted"] for row in rows) == 7
-    assert any(row["is_final"] for row in rows)
+    sums = "SELECT sum(emitted), sum(loaded + quarantined), sum(inserted), bool_or(is_final)"
+    assert landed.ask(f"{sums} FROM lake.hub.ledger WHERE load_id = 'one'") == [(22, 22, 7, True)]
 
 
 def test_a_load_stops_when_too_much_is_held_back(landed: Any) -> None:
