@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-slow lint lock clean
+.PHONY: help install demo dev test test-slow test-long lint lock clean
 
 help: ## Show this help
 	@echo "Crossdock: many systems in, one judged truth out, decisions only on what passed."
@@ -29,10 +29,13 @@ dev: $(STAMP) ## Dagster's UI and daemon on http://127.0.0.1:3000
 	$(BIN)/crossdock dev
 
 test: $(STAMP) ## The suite without the slow marks
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not long"
 
 test-slow: $(STAMP) ## The slow part of the suite (make test runs the rest)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow and not long"
+
+test-long: $(STAMP) ## More of the same: larger networks, more kills (not in CI)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m long
 
 lint: $(STAMP) ## Ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

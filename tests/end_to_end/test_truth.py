@@ -122,22 +122,29 @@ def refresh(hub: Any, patch: pytest.MonkeyPatch) -> None:
     assert built.returncode == 0, built.stdout[-3000:]
 
 
+def long(*values: int) -> Any:
+    """Leave a case to `make test-long`."""
+    return pytest.param(*values, marks=pytest.mark.long)
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # six pulls and builds
+@pytest.mark.timeout(1800)  # up to six pulls and builds
 @pytest.mark.parametrize(
-    ("orders", "days", "products"), [(60, 3, 40), (800, 8, 200), (4000, 10, 500)]
+    ("orders", "days", "products", "more_days"),
+    [(60, 3, 40, 4), (4000, 10, 500, 1), long(800, 8, 200, 5), long(4000, 10, 500, 5)],
 )
-def test_the_truth_holds_at_three_sizes_and_after_each_of_five_days(
+def test_the_truth_holds_at_each_size_and_after_each_day(
     hub_on: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     orders: int,
     days: int,
     products: int,
+    more_days: int,
 ) -> None:
     with hub_on(seed=orders, orders=orders, days=days, products=products) as hub:
         refresh(hub, monkeypatch)
         assert differences(hub) == {}
-        for _ in range(5):
+        for _ in range(more_days):
             hub.estate.advance()
             refresh(hub, monkeypatch)
             assert differences(hub) == {}, f"day {hub.estate.day}"

@@ -111,7 +111,9 @@ def test_a_full_disk_costs_no_acknowledged_row(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(5))
+@pytest.mark.parametrize(
+    "part", [0, 1, *(pytest.param(part, marks=pytest.mark.long) for part in range(2, 5))]
+)
 def test_a_disk_full_at_any_point_costs_no_acknowledged_row(
     landed_in: Any, start_target: Any, small_disk: Any, stream: Any, part: int
 ) -> None:

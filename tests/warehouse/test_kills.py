@@ -52,5 +52,6 @@ def test_a_killed_writer_loses_and_doubles_nothing(trial: Trial, how: str) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", HOWS)
-def test_many_killed_writers_lose_and_double_nothing(trial: Trial, how: str) -> None:
-    kill(trial, how, 35, seed=2)
+@pytest.mark.parametrize("kills", [15, pytest.param(60, marks=pytest.mark.long)])
+def test_many_killed_writers_lose_and_double_nothing(trial: Trial, how: str, kills: int) -> None:
+    kill(trial, how, kills, seed=kills)

@@ -161,7 +161,7 @@ def test_both_lanes_take_and_refuse_the_same_with_the_same_values(
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(raws=st.lists(lines(), min_size=1, max_size=100))
 def test_both_lanes_agree_on_very_many_records(
     con: duckdb.DuckDBPyConnection, raws: list[bytes]
