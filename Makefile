@@ -29,13 +29,13 @@ dev: $(STAMP) ## Dagster's UI and daemon on http://127.0.0.1:3000
 	$(BIN)/crossdock dev
 
 test: $(STAMP) ## The suite without the slow marks
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not long"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not long"
 
 test-slow: $(STAMP) ## The slow part of the suite (make test runs the rest)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow and not long"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "slow and not long"
 
 test-long: $(STAMP) ## More of the same: larger networks, more kills (not in CI)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m long
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m long
 
 lint: $(STAMP) ## Ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

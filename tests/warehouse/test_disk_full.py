@@ -118,5 +118,5 @@ def test_a_disk_full_at_any_point_costs_no_acknowledged_row(
     landed_in: Any, start_target: Any, small_disk: Any, stream: Any, part: int
 ) -> None:
     tenth = POINTS // 5
-    points = [1.1 * (part * tenth + i) / POINTS for i in range(tenth)]
+    points = [1.1 * (part + 5 * i) / POINTS for i in range(tenth)]
     try_points(landed_in, start_target, small_disk, stream, points)
