@@ -44,26 +44,29 @@ def rows(
 
     sequence: what is added to a line's number to get the `_sdc_sequence` that it would have had.
     """
-    listed = [
-        {
-            "quarantine_id": f"{batch_id}-{unit.line.number}",
-            "load_id": load_id,
-            "batch_id": batch_id,
-            "source": source,
-            "stream": stream,
-            "line": unit.line.number if origin is None else origin,
-            "byte_offset": unit.line.offset,
-            "sequence": sequence + unit.line.number,
-            "reason": unit.reason,
-            "detail": _storable(unit.detail),
-            "key": json.dumps(unit.key) if unit.key else None,
-            "raw": unit.line.raw,
-            "overflow": unit.line.oversize.name if unit.line.oversize else None,
-            "arrived_at": now,
-        }
-        for stream, origin, unit in held
-    ]
-    return pa.Table.from_pylist(listed, COLUMNS)
+    listed = list(held)
+    units = [unit for _, _, unit in listed]
+    numbers = [unit.line.number for unit in units]
+    columns = {
+        "quarantine_id": [f"{batch_id}-{number}" for number in numbers],
+        "load_id": pa.repeat(load_id, len(listed)),
+        "batch_id": pa.repeat(batch_id, len(listed)),
+        "source": pa.repeat(source, len(listed)),
+        "stream": [stream for stream, _, _ in listed],
+        "line": [
+            number if origin is None else origin
+            for number, (_, origin, _) in zip(numbers, listed, strict=True)
+        ],
+        "byte_offset": [unit.line.offset for unit in units],
+        "sequence": [sequence + number for number in numbers],
+        "reason": [unit.reason for unit in units],
+        "detail": [_storable(unit.detail) for unit in units],
+        "key": [json.dumps(unit.key) if unit.key else None for unit in units],
+        "raw": [unit.line.raw for unit in units],
+        "overflow": [unit.line.oversize.name if unit.line.oversize else None for unit in units],
+        "arrived_at": pa.repeat(pa.scalar(now, COLUMNS.field("arrived_at").type), len(listed)),
+    }
+    return pa.table(columns, COLUMNS)
 
 
 def write(con: duckdb.DuckDBPyConnection, units: pa.Table) -> None:

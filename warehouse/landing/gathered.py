@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -10,8 +11,7 @@ from warehouse.landing.lines import Line, Numbers
 from warehouse.landing.reasons import HeldBackError
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """A unit in quarantine: the line, why, and its key when that can be read."""
 
     line: Line

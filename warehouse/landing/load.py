@@ -22,6 +22,9 @@ from warehouse.landing.streams import Streams
 from warehouse.landing.strict_json import Number, dump, parse
 from warehouse.landing.totals import Totals
 
+# Rows of the first batch, and of one after a batch of which many were held back.
+MANY_HELD = 50_000
+
 
 class Load:
     """Lands a Singer stream in the lake; `emit` gets each STATE once its rows are committed."""
@@ -43,6 +46,8 @@ class Load:
         # How many of the rows came in files of BATCH messages; a batch has such rows or lines.
         self._filed = 0
         self._begun = time.monotonic()
+        # How many rows end a batch; the first shows how many are held back.
+        self._enough = min(settings.batch_rows, MANY_HELD)
         self.totals = Totals()
 
     def run(self, stream: BinaryIO) -> Totals:
@@ -67,7 +72,7 @@ class Load:
     def _is_due(self, committer: Committer) -> bool:
         settings = self._settings
         is_late = self._rows > 0 and time.monotonic() - self._begun >= settings.batch_seconds
-        is_full = self._rows >= settings.batch_rows or self._bytes >= settings.batch_bytes
+        is_full = self._rows >= self._enough or self._bytes >= settings.batch_bytes
         return (is_full or is_late) and not committer.resuming.is_ahead(self._end)
 
     def _take(self, block: Block, committer: Committer) -> None:
@@ -79,7 +84,7 @@ class Load:
             end = int(np.searchsorted(block.starts, cuts[0] - block.offset)) if cuts else None
             until = len(block) if end is None else end
             if not resuming.is_ahead(self._end):
-                until = min(until, begin + max(1, self._settings.batch_rows - self._rows))
+                until = min(until, begin + max(1, self._enough - self._rows))
             self._take_lines(block, texts, begin, until, committer)
             self._reach(until)
             begin = until
@@ -253,7 +258,7 @@ class Load:
 
     def _flush(self, committer: Committer, *, is_final: bool = False) -> None:
         parts = [Part(s.name, s.shape, s.schema, s.gathered) for s in self._streams.all()]
-        reached = self._digest.copy()
+        reached, held_before, rows = self._digest.copy(), self.totals.quarantined, self._rows
         if is_final:
             # The end is a place of its own, also when the last batch ended right before it.
             reached.update(b"end")
@@ -267,6 +272,10 @@ class Load:
         )
         for stream in self._streams.all():
             stream.gathered = Gathered()
+        # A unit that is held back takes ten times the memory of one that is loaded.
+        is_bad = 10 * (self.totals.quarantined - held_before) > rows
+        most = self._settings.batch_rows
+        self._enough = min(most, MANY_HELD) if is_bad else most
         committer.shift += self._filed
         self._rows = self._bytes = self._filed = 0
         self._begun = time.monotonic()

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
@@ -146,7 +146,7 @@ def _json_lines(
             for one in listed:
                 row += 1
                 if one.raw.strip():
-                    _add(gathered, replace(one, number=line + row - first, offset=row), shape)
+                    _add(gathered, one._replace(number=line + row - first, offset=row), shape)
                 if gathered.units >= rows:
                     yield gathered
                     first = row + 1
@@ -172,7 +172,7 @@ def _add(gathered: Gathered, line: Line, shape: Shape) -> None:
     except RecursionError:
         gathered.hold(line, HeldBackError("too_deep", "the record"))
     else:
-        gathered.add_line(replace(line, raw=wrapped(shape.stream, record).encode()))
+        gathered.add_line(line._replace(raw=wrapped(shape.stream, record).encode()))
 
 
 def wrapped(stream: str, record: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -180,4 +180,4 @@ def _whole(lake: Lake, unit: _Unit, line: Line, settings: Settings) -> Line:
     path = lake.paths.oversize / unit.overflow
     if not path.is_file() or path.stat().st_size > settings.max_line_bytes:
         raise HeldBackError("too_large", f"sha256 {unit.overflow}; longer than max_line_bytes")
-    return replace(line, raw=path.read_bytes())
+    return line._replace(raw=path.read_bytes())

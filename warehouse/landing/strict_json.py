@@ -58,13 +58,7 @@ def parse(
         raise HeldBackError("invalid_utf8", f"byte {error.start} of the line") from None
     _refuse_depth(text, max_depth)
     try:
-        return json.loads(
-            text,
-            parse_float=Number,
-            parse_int=Number,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=Object,
-        )
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         reason = "invalid_json" if is_ended else "truncated"
         raise HeldBackError(reason, f"{error.msg} at character {error.pos}") from None
@@ -125,6 +119,15 @@ def _number(number: Number) -> str:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise HeldBackError("nonfinite_number", f"{name} is no JSON number")
+
+
+# Made once: `json.loads` would make one for each line.
+_DECODER = json.JSONDecoder(
+    parse_float=Number,
+    parse_int=Number,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=Object,
+)
 
 
 def _refuse_depth(text: str, limit: int) -> None:

@@ -96,8 +96,9 @@ def _fill(
         quarantine.write(con, units)
     counted: list[tuple[Ready, Counts]] = []
     for part in parts:
-        counted.append((part, _merge(con, part, settings, stamp)))
-        if part.plan is not None and part.may_heal:
+        counts = _merge(con, part, settings, stamp)
+        counted.append((part, counts))
+        if part.plan is not None and part.may_heal and counts.loaded:
             quarantine.heal(con, part.plan.shape, part.rows, now=now, **about)
         if part.gathered.again is not None:
             ids = part.gathered.again.ids
