@@ -1,7 +1,13 @@
 """What to do about a unit, by the reason that it is held back for."""
 
+from warehouse.held import CLAIMED
+
 AGAIN = "The unit heals when its key comes again in shape"
 RETRY = "then `crossdock quarantine retry`"
+UNREAD = (
+    "This unit itself has no key to heal by: once its record has come again, close it with "
+    "`crossdock quarantine dismiss`."
+)
 
 MENDS = {
     "invalid_json": "Mend what writes the line (a log line in the tap's output, a broken escape), "
@@ -41,4 +47,4 @@ MENDS = {
 
 def mend(reason: str) -> str:
     """Return what to do about units of a reason."""
-    return MENDS[reason]
+    return f"{MENDS[reason]} {UNREAD}" if reason in CLAIMED else MENDS[reason]

@@ -8,9 +8,12 @@ import duckdb
 import pyarrow as pa
 
 from warehouse import sql
+from warehouse.lake import Lake
 from warehouse.landing.gathered import Held
 from warehouse.landing.shape import Shape
 
+# What `healed_by` begins with where no load healed a unit, but a person closed it.
+DISMISSED = "dismissed: "
 COLUMNS = pa.schema(
     [
         ("quarantine_id", pa.string()),
@@ -154,6 +157,14 @@ def release(
         [now, load_id],
     )
     con.unregister("released")
+
+
+def dismiss(lake: Lake, ids: Iterable[str], *, why: str, now: datetime) -> None:
+    """Close units that nothing will heal; their bytes are kept, and `healed_by` says why."""
+    with lake.lock(purpose="dismiss units"), lake.connect() as con:
+        con.execute("BEGIN")
+        release(con, ids, load_id=f"{DISMISSED}{why}", now=now)
+        lake.commit(con)
 
 
 def _storable(text: str) -> str:

@@ -68,6 +68,12 @@ def main(configs: tuple[str, ...], input_path: Path | None, about: bool) -> None
                 "committed before stays. Make room and run again."
             )
             sys.exit(1)
+        if "malformed" in str(error) or "is not a database" in str(error):
+            log.error(
+                "The lake's catalog is damaged. Look with `crossdock fsck`; `crossdock restore` "
+                "brings a backup back."
+            )
+            sys.exit(1)
         # The text of an unforeseen error may quote data, so only its kind is said.
         log.error(
             "An unforeseen %s ended the load; what was committed before stays. Run again; with "
@@ -97,9 +103,10 @@ def land(settings: Settings, stream: BinaryIO) -> None:
     lake = Lake(settings.home).create()
     totals = Load(lake, settings, click.echo).run(stream)
     log.info(
-        "load %s of %s: %d units, %d loaded, %d quarantined",
+        "load %s of %s into %s: %d units, %d loaded, %d quarantined",
         settings.load_id,
         settings.source,
+        lake.catalog.where,
         totals.emitted,
         totals.loaded,
         totals.quarantined,

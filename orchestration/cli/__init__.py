@@ -73,4 +73,7 @@ def said(error: BaseException) -> str:
     with log.open("a", encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
     lines = [line for line in str(last).strip().splitlines() if line.strip()]
-    return f"{type(last).__name__}: {' '.join(lines[:6])[:600]} (all of it is in {log})"
+    said = f"{type(last).__name__}: {' '.join(lines[:6])[:600]} (all of it is in {log})"
+    if "malformed" in said or "is not a database" in said:
+        said += ". The catalog may be damaged: `crossdock fsck` looks, `crossdock restore` mends."
+    return said

@@ -1,6 +1,7 @@
 """Units of the quarantine on a terminal: counted, listed, one whole."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 
 from rich.table import Table
@@ -14,6 +15,7 @@ from warehouse.held import Group, Unit
 from warehouse.landing.reasons import HeldBackError
 from warehouse.landing.strict_json import parse
 from warehouse.mends import mend
+from warehouse.quarantine import DISMISSED
 
 SHOWN_LINES = 200
 SHOWN_BYTES = 20_000
@@ -98,11 +100,7 @@ def _facts(unit: Unit, known: Known, whole_bytes: int | None) -> Iterator[tuple[
     if unit.healed_at is None:
         yield "state", f"held for {lasting(unit.held_for)}"
     else:
-        yield (
-            "state",
-            f"healed {at(unit.healed_at, to_second=True)} UTC by load {unit.healed_by}, "
-            f"after {lasting(unit.held_for)}",
-        )
+        yield "state", _closed(unit, unit.healed_at)
     yield "size", size(unit.size) if unit.overflow is None else f"the first {size(unit.size)} here"
     if unit.overflow is not None:
         kept = "its file is gone" if whole_bytes is None else size(whole_bytes)
@@ -114,7 +112,21 @@ def _why(unit: Unit) -> Iterator[str]:
     yield unit.reason
     yield printable(masking.detail(unit.detail))
     if unit.healed_at is not None:
-        yield f"healed {at(unit.healed_at)} after {lasting(unit.held_for)}"
+        word = "dismissed" if _dismissed(unit) else "healed"
+        yield f"{word} {at(unit.healed_at)} after {lasting(unit.held_for)}"
+
+
+def _dismissed(unit: Unit) -> str | None:
+    """Return why a person closed a unit; None of one that a load healed."""
+    by = unit.healed_by or ""
+    return by.removeprefix(DISMISSED) if by.startswith(DISMISSED) else None
+
+
+def _closed(unit: Unit, when: datetime) -> str:
+    moment, after = f"{at(when, to_second=True)} UTC", f"after {lasting(unit.held_for)}"
+    if (why := _dismissed(unit)) is not None:
+        return f"dismissed {moment}, {after}: {printable(why)}"
+    return f"healed {moment} by load {unit.healed_by}, {after}"
 
 
 def _stream(of: Unit | Group, known: Known) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -148,6 +149,39 @@ def export(
                 count = held_export.write_json(chosen_units, into, is_revealed=reveal)
     if output is not None:
         out.print(f"{wording.units(count)} written to {output}", markup=False, soft_wrap=True)
+
+
+@quarantine.command()
+def dismiss(
+    units: Ids = None,
+    source: Source = None,
+    stream: Stream = None,
+    reason: Reason = None,
+    load: LoadId = None,
+    *,
+    why: Annotated[str, typer.Option(help="Why nothing will come of them; kept with them.")],
+) -> None:
+    """Close units that nothing will heal, like a stray line of a log; their bytes are kept.
+
+    Example: `crossdock quarantine dismiss 3f9ac2d1ab --why "a log line of the tap"`
+    """
+    from orchestration.cli import wording
+    from orchestration.hub import Hub
+    from warehouse import held, names
+    from warehouse.quarantine import dismiss as close
+
+    if not (units or source or stream or reason or load):
+        raise CrossdockError("Say which units: by id, by --source, --stream, --reason or --load.")
+    if not why.strip():
+        raise CrossdockError("Say --why: whoever looks at these units later will ask.")
+    hub = Hub.open()
+    with hub.lake.connect(read_only=True) as con:
+        ids = tuple(held.find(con, unit) for unit in units or ())
+        choice = held.Choice(source, stream, reason, load, ids)
+        held.refuse_unknown(con, choice, names.known(con))
+        chosen = [unit for _, unit in held.ids(con, choice)]
+    close(hub.lake, chosen, why=" ".join(why.split())[:300], now=datetime.now(UTC))
+    out.print(f"{wording.units(len(chosen))} dismissed; `list --all` still counts them.")
 
 
 @quarantine.command()

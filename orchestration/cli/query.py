@@ -24,22 +24,33 @@ def sql(
     form: Annotated[
         Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
     ] = "table",
+    is_lake: Annotated[
+        bool,
+        typer.Option("--lake", help="Ask the lake instead: sources' rows, raw and not judged."),
+    ] = False,
 ) -> None:
     """Ask the current release; loads and builds go on meanwhile.
 
-    Its tables are canonical.<entity>; `select table_name from duckdb_tables()` lists them.
+    Its tables are canonical.<entity>; `select table_name from duckdb_tables()` lists them. With
+    --lake they are <source>.<stream>, as they landed, personal data included.
 
     Example: `crossdock sql "select status, count(*) from canonical.package group by 1"`
     """
     from orchestration.hub import Hub
 
-    releases = Hub.open().releases
-    current = releases.current() if release is None else None
+    hub = Hub.open()
+    current = hub.releases.current() if release is None else None
     name = release or (current.release_id if current else None)
-    if name is None:
-        raise CrossdockError("There is no release to ask yet. Run `crossdock run`.")
-    with releases.open(name) as con:
+    if is_lake and release:
+        raise CrossdockError("Say --lake or --release, not both.")
+    if name is None and not is_lake:
+        raise CrossdockError(
+            "There is no release to ask yet. Run `crossdock run`; --lake asks what has landed."
+        )
+    with hub.lake.connect(read_only=True) if is_lake else hub.releases.open(str(name)) as con:
         try:
+            if is_lake:
+                con.execute("USE lake")
             con.execute(query)
             columns = [column[0] for column in con.description or []]
             rows = con.fetchmany(_ROWS_SHOWN + 1) if form == "table" else con.fetchall()
@@ -54,13 +65,13 @@ def sql(
             json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str) + "\n"
         )
     else:
-        _print(columns, rows, name)
+        _print(columns, rows, "the lake" if is_lake else f"release {name}")
 
 
-def _print(columns: list[str], rows: list[tuple[object, ...]], release: str) -> None:
+def _print(columns: list[str], rows: list[tuple[object, ...]], where: str) -> None:
     table = Table(*columns)
     for row in rows[:_ROWS_SHOWN]:
         table.add_row(*("" if value is None else str(value) for value in row))
     out.print(table)
     more = " (there are more: --format csv prints all)" if len(rows) > _ROWS_SHOWN else ""
-    out.print(f"{min(len(rows), _ROWS_SHOWN)} rows from release {release}{more}")
+    out.print(f"{min(len(rows), _ROWS_SHOWN)} rows from {where}{more}")

@@ -100,9 +100,22 @@ def restore(
         release = restoring.restore_release(lake)
         out.print(f"The lake begins with the canonical tables of {release}; run `crossdock run`.")
         return
+    backup = folder.expanduser().resolve()
+    lost = restoring.loads_since(lake, backup)
     with _progress("comparing files") as tell:
-        copied = restoring.restore(lake, folder.expanduser().resolve(), tell)
-    out.print(f"{copied:,} files brought back; the lake is as it was. Run `crossdock run`.")
+        copied = restoring.restore(lake, backup, tell)
+    out.print(
+        f"Catalog and {copied:,} data files brought back; the lake is as it was on "
+        f"{restoring.made_at(backup):%Y-%m-%d %H:%M} UTC. `crossdock run` pulls what came since."
+    )
+    if lost is None:
+        out.print("Which loads are gone could not be told: the catalog was beyond reading.")
+    elif lost:
+        listed = ", ".join(f"{source} ({loads:,})" for source, loads in sorted(lost.items()))
+        out.print(
+            f"Loads since then are gone from it: {listed}. Where a source's STATE is kept outside "
+            "of the lake (`tap | target-crossdock`), go back to the STATE of that time."
+        )
 
 
 def _hub() -> "Hub":

@@ -12,7 +12,7 @@ from orchestration.hub import Hub
 from orchestration.settings import load
 from orchestration.singer import StreamsNotPulled
 from warehouse import accounts, held
-from warehouse.mends import MENDS
+from warehouse.mends import mend
 
 _COUNTS = ("emitted", "inserted", "updated", "duplicate", "quarantined")
 _REASONS = dg.TableSchema(
@@ -127,7 +127,7 @@ def _held_now(groups: Sequence[held.Group]) -> dict[str, Any]:
                         "reason": group.reason,
                         "units": group.open,
                         "since": f"{group.oldest:%Y-%m-%d %H:%M} UTC",
-                        "mend": MENDS[group.reason],
+                        "mend": mend(group.reason),
                     }
                 )
                 for group in groups

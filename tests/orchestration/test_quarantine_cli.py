@@ -110,6 +110,27 @@ def test_raw_lines_are_exported_once_whole_and_only_revealed_where_personal(
     assert told[0]["output"] == str(home / "units.txt")
 
 
+def test_a_unit_that_nothing_heals_is_dismissed_with_the_reason_and_kept(
+    crossdock: Run, ids: dict[str, str]
+) -> None:
+    unit = ids["invalid_json"]
+    assert "--why" in crossdock("quarantine", "dismiss", unit, code=2)
+    assert "Say which units" in crossdock("quarantine", "dismiss", "--why", "x", code=1)
+    dismissed = crossdock("quarantine", "dismiss", unit, "--why", "a line of the tap's log")
+    assert "1 unit dismissed" in dismissed
+    shown = " ".join(crossdock("quarantine", "show", unit).split())
+    assert "dismissed" in shown and "a line of the tap's log" in shown and "by load" not in shown
+    assert "oops" in crossdock("quarantine", "show", unit, "--reveal")
+    assert unit not in crossdock("quarantine", "list")
+    assert "None of these units" in crossdock("quarantine", "retry", unit)
+
+
+def test_what_landed_can_be_asked_of_the_lake_before_there_is_a_release(crossdock: Run) -> None:
+    tables = "select table_name from duckdb_tables() where schema_name = 'shop' order by 1"
+    assert "stock" in crossdock("sql", "--lake", tables)
+    assert "--lake asks what has landed" in " ".join(crossdock("sql", tables, code=1).split())
+
+
 def test_status_says_where_to_look_when_units_are_held(crossdock: Run) -> None:
     assert "Held back: 3 units; `crossdock quarantine list`" in crossdock("status")
 

@@ -68,6 +68,16 @@ def test_a_lake_that_cannot_be_opened_can_still_be_checked_and_restored(
     assert "sound" in crossdock("fsck")
 
 
+def test_a_restore_names_the_loads_that_it_takes_away(
+    crossdock: Run, home: Path, tmp_path: Path, land: Callable[..., None]
+) -> None:
+    folder = str(tmp_path / "backup")
+    crossdock("backup", folder)
+    land(home, *ROWS, load_id="tuesday", source="later")
+    printed = " ".join(crossdock("restore", folder).split())
+    assert "gone from it: later (1)" in printed and "STATE of that time" in printed
+
+
 def test_restore_asks_what_from(crossdock: Run) -> None:
     assert "crossdock restore FOLDER" in crossdock("restore", code=1)
 

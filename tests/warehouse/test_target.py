@@ -36,6 +36,21 @@ def test_it_reads_standard_input_and_prints_only_state(landed: Any, tmp_path: Pa
     assert found.stdout == '{"n":1.1,"big":12345678901234567890123}\n'
 
 
+@pytest.mark.parametrize("name", ["CROSSDOCK_HOME", "TARGET_CROSSDOCK_HOME"])
+def test_the_lake_is_where_its_variable_says_and_never_in_the_users_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for variable in ("CROSSDOCK_HOME", "TARGET_CROSSDOCK_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv(name, str(tmp_path / "mine"))
+    config = tmp_path / "target.json"
+    config.write_text('{"source": "src"}')
+    found = run("--config", str(config), stream=b'{"type": "STATE", "value": 1}')
+    assert found.exit_code == 0, found.stderr
+    assert (tmp_path / "mine" / "lake").is_dir() and not (tmp_path / "user").exists()
+
+
 @pytest.mark.parametrize(
     ("config", "says"),
     [

@@ -93,7 +93,8 @@ def _check_kind(column: Column, kind: str) -> None:
     if column.conflict:
         raise HeldBackError(
             "type_mismatch",
-            f"column {column.name!r} is {column.conflict} in the lake, {column.sql_type} now",
+            f"column {column.name!r} is {column.conflict} in the lake, {column.sql_type} now; a "
+            "table takes wider numbers, no other change of type: land it under another name",
         )
     if kind not in column.kinds and not (kind == "integer" and "number" in column.kinds):
         expected = "/".join(sorted(column.kinds))

@@ -46,7 +46,8 @@ class Settings(BaseSettings):
         Path,
         Field(
             Path(".crossdock"),
-            validation_alias=AliasChoices("home", "TARGET_CROSSDOCK_HOME", "CROSSDOCK_HOME"),
+            # By its bare name it would be read from HOME, the folder of the user.
+            validation_alias=AliasChoices("TARGET_CROSSDOCK_HOME", "CROSSDOCK_HOME"),
             description="The home folder that holds the lake.",
         ),
     ]

@@ -1,9 +1,13 @@
 """Bring a lake back: from a backup, or what there is of it from the newest release."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+
+import duckdb
 
 from warehouse.catalogs.sqlite import SqliteCatalog
 from warehouse.errors import LakeError
@@ -42,6 +46,29 @@ def restore(lake: Lake, backup: Path, tell: Tell = lambda done, of: None) -> int
             copying.write(ours.releases / "current", pointer.read_bytes())
     lake.create()
     return copied
+
+
+def made_at(backup: Path) -> datetime:
+    """Return when a backup was made; raise LakeError when the folder holds no whole one."""
+    try:
+        return datetime.fromisoformat(json.loads((backup / ACCOUNT).read_text("utf-8"))["made_at"])
+    except (OSError, ValueError, KeyError):
+        raise LakeError(f"There is no whole backup in {backup}: it has no {ACCOUNT}.") from None
+
+
+def loads_since(lake: Lake, backup: Path) -> dict[str, int] | None:
+    """Count the loads of each source that a restore takes away; None when that cannot be read."""
+    since = made_at(backup)
+    try:
+        with lake.connect(read_only=True) as con:
+            rows = con.execute(
+                """SELECT source, count(DISTINCT load_id) FROM lake.hub.ledger
+                WHERE committed_at > ? GROUP BY source""",
+                [since],
+            ).fetchall()
+    except (LakeError, duckdb.Error, sqlite3.Error):
+        return None
+    return dict(rows)
 
 
 def restore_release(lake: Lake) -> str:
