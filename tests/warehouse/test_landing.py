@@ -2,10 +2,12 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pytest
 
 from warehouse import state
 from warehouse.errors import LandingError
+from warehouse.landing import commit
 
 OPEN_UNITS = "SELECT count(*) FROM lake.hub.quarantine WHERE healed_at IS NULL"
 ID = {"type": "integer"}
@@ -254,3 +256,15 @@ def test_a_naive_time_takes_the_zone_that_is_set_and_no_other(landed: Any) -> No
     landed.load_bytes(stream, naive_timezone="America/New_York")
     assert landed.rows("src.stock", 'id, "at"::VARCHAR') == [(1, "2026-07-01 16:00:00+00")]
     assert [row[2] for row in landed.held()] == ["bad_timestamp"]
+
+
+def test_a_load_that_cannot_be_tidied_for_lack_of_memory_has_landed(
+    landed: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lack(*_: Any) -> None:
+        raise duckdb.OutOfMemoryException("failed to allocate")
+
+    monkeypatch.setattr(commit, "keep_bounded", lack)
+    landed.load_bytes(landed.to_bytes(STOCK, line('{"id": 1}'), {"type": "STATE", "value": 1}))
+    assert landed.states == ["1"] and landed.rows("src.stock", "id") == [(1,)]
+    assert "crossdock maintain" in caplog.text

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
+import duckdb
+
 from warehouse import contracted, ledger, quarantine
 from warehouse.lake import Lake
 from warehouse.landing import table, typed
@@ -124,9 +126,12 @@ class Committer:
         return entries
 
     def tidy(self) -> None:
-        """Keep the source's tables in few files, at the end of a load."""
+        """Keep the source's tables in few files, at the end of a load, whose rows are committed."""
         with self._lake.lock(self._settings.lock_timeout_s, f"tidy {self._settings.source}"):
-            keep_bounded(self._lake, self._con, self._settings.source, datetime.now(UTC))
+            try:
+                keep_bounded(self._lake, self._con, self._settings.source, datetime.now(UTC))
+            except duckdb.OutOfMemoryException:
+                log.warning("too little memory to tidy; `crossdock maintain` does it with more")
 
     def _read(self, ready: Ready, shape: Shape, sequence: int) -> None:
         templates = self._templates.setdefault(shape, Templates(shape))

@@ -106,7 +106,7 @@ def _rewrite(
     """Write the rows of some files into new ones, in one transaction; DuckLake drops the old."""
     table = sql.name("lake", fill.schema, fill.table)
     listed = ", ".join(sql.text(lake.paths.data / one.path) for one in due)
-    with _transaction(lake, con, now), _file_column(con, table):
+    with _streaming(con), _transaction(lake, con, now), _file_column(con, table):
         con.execute(f"INSERT INTO {table} SELECT * FROM {table} WHERE filename IN ({listed})")  # noqa: S608
         with _no_inlining(con):
             con.execute(f"DELETE FROM {table} WHERE filename IN ({listed})")  # noqa: S608
@@ -123,6 +123,22 @@ def _file_column(con: duckdb.DuckDBPyConnection, table: str) -> Iterator[None]:
         con.execute(f"ALTER TABLE {table} RENAME COLUMN {aside} TO {sql.name(column)}")
         return
     yield
+
+
+@contextmanager
+def _streaming(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let rows be written as they are read: in their order they would all wait in memory."""
+    settings = {"preserve_insertion_order": "false", "threads": "1"}
+    before = con.execute(
+        "SELECT name, value FROM duckdb_settings() WHERE list_contains(?, name)", [list(settings)]
+    ).fetchall()
+    for name, value in settings.items():
+        con.execute(f"SET {name} = {value}")
+    try:
+        yield
+    finally:
+        for name, value in before:
+            con.execute(f"SET {name} = {value}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from warehouse.landing.commit import MEMORY
 from warehouse.upkeep import bounds
 from warehouse.upkeep.compaction import keep_bounded
 
@@ -50,6 +51,21 @@ def test_many_small_files_become_one(landed: Any, con: Any) -> None:
     assert unsealed(con) == set()
     assert content(con) == before
     assert tidy(landed, con) == []
+
+
+def test_files_of_more_than_fits_into_memory_become_one(landed: Any, con: Any) -> None:
+    for i in range(bounds.FILES_A_TIER):
+        con.execute(
+            "INSERT INTO lake.src.t SELECT n, repeat(md5(n::VARCHAR), 20)"
+            f" FROM range({i} * 60000, {i} * 60000 + 60000) r(n)"
+        )
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    asked = "SELECT count(*), sum(hash(i, v)) FROM lake.src.t"
+    before = con.execute(asked).fetchall()
+    assert tidy(landed, con) == ["src.t"]
+    assert len(fill(con).files) == 1
+    assert con.execute(asked).fetchall() == before
+    assert con.execute("SELECT current_setting('preserve_insertion_order')").fetchall() == [(True,)]
 
 
 def test_rows_and_deletes_that_wait_in_the_catalog_are_flushed(landed: Any, con: Any) -> None:
