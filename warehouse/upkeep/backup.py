@@ -14,6 +14,7 @@ from pathlib import Path
 
 from warehouse import catalog, files
 from warehouse.catalogs.sqlite import attach
+from warehouse.errors import LakeError
 from warehouse.lake import Lake, Paths
 from warehouse.session import open_duckdb
 from warehouse.upkeep import copying, retention
@@ -27,8 +28,13 @@ def backup(lake: Lake, to: Path, now: datetime, tell: Tell = lambda done, of: No
 
     A folder with an older backup gets what is new, and keeps its old state until the new one is
     whole. Every file copied is held against its SHA-256: raises LakeError at the first that
-    differs. tell: gets the files done and those to do.
+    differs, and for a folder inside the home. tell: gets the files done and those to do.
     """
+    if to.resolve().is_relative_to(lake.paths.home):
+        raise LakeError(
+            f"{to} is inside the home {lake.paths.home}: what loses one loses the other. Name a "
+            "folder elsewhere, best on another disk."
+        )
     ours, theirs, copied = lake.paths, Paths(to), 0
     with tempfile.TemporaryDirectory(prefix="crossdock-backup-") as aside:
         copy = Path(aside) / "catalog.sqlite"

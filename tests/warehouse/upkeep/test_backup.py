@@ -120,3 +120,10 @@ def test_without_a_backup_the_newest_whole_release_gives_the_canonical_tables_ba
 def test_a_release_does_not_replace_a_catalog_that_knows_more(used: Any) -> None:
     with pytest.raises(LakeError, match="knows more than a release"):
         restore_release(used.lake)
+
+
+def test_a_backup_inside_the_home_is_refused(used: Any) -> None:
+    inside = used.lake.paths.home / "backup"
+    with pytest.raises(LakeError, match="is inside the home"):
+        backup(used.lake, inside, now())
+    assert not inside.exists()
