@@ -27,14 +27,26 @@ class Swept:
 
 
 def expire(lake: Lake, con: duckdb.DuckDBPyConnection, older_than: datetime) -> int:
-    """Forget the snapshots older than an instant, never the newest; return how many."""
+    """Forget the snapshots that were succeeded before an instant; return how many.
+
+    Not those that were made before it: however old the newest one is, somebody may have begun to
+    read it right before the next.
+    """
     with lake.lock(purpose="expire snapshots"):
-        con.execute("BEGIN")
-        found = con.execute(
-            "CALL ducklake_expire_snapshots('lake', older_than => $1)", [older_than]
+        rows = con.execute(
+            """SELECT snapshot_id FROM (SELECT snapshot_id,
+                lead(snapshot_time) OVER (ORDER BY snapshot_id) AS succeeded
+                FROM ducklake_snapshots('lake')) WHERE succeeded < $1""",
+            [older_than],
         ).fetchall()
-        lake.commit(con)
-    return len(found)
+        if rows:
+            con.execute("BEGIN")
+            versions = [row[0] for row in rows]
+            con.execute(
+                "CALL ducklake_expire_snapshots('lake', versions => $1::BIGINT[])", [versions]
+            ).fetchall()
+            lake.commit(con)
+    return len(rows)
 
 
 def sweep(lake: Lake, con: duckdb.DuckDBPyConnection, now: datetime, grace: timedelta) -> Swept:

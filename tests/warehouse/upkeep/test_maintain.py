@@ -10,6 +10,7 @@ import pytest
 from warehouse import catalog
 from warehouse.errors import ReleaseError
 from warehouse.upkeep import bounds, retention
+from warehouse.upkeep.expiry import expire
 from warehouse.upkeep.fsck import fsck
 from warehouse.upkeep.maintain import Account, Keep, maintain
 
@@ -163,3 +164,17 @@ def test_upkeep_brings_every_table_into_bounds(used: Any) -> None:
     assert [one.table for one in account.compacted] == ["src.scan"]
     assert used.content() == before
     assert clean(used)
+
+
+def test_an_old_snapshot_that_was_just_succeeded_is_still_there_for_its_readers(
+    landed: Any,
+) -> None:
+    with landed.lake.connect() as con:
+        con.execute("CREATE SCHEMA lake.src; CREATE TABLE lake.src.t AS FROM range(300)")
+        (old,) = con.execute("SELECT max(snapshot_id) FROM ducklake_snapshots('lake')").fetchone()
+        between = datetime.now(UTC)
+        con.execute("DELETE FROM lake.src.t")
+        expire(landed.lake, con, between)
+        read = f"SELECT count(*) FROM lake.src.t AT (VERSION => {old})"
+        assert con.execute(read).fetchall() == [(300,)]
+        assert expire(landed.lake, con, datetime.now(UTC)) > 0
