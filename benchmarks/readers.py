@@ -28,8 +28,7 @@ from warehouse.upkeep.maintain import Keep, maintain
 
 ROWS = 300
 # Much shorter than anybody keeps anything, so that upkeep deletes files all the time; but longer
-# than a read takes where many processes share a core: a snapshot that expires under a reader is
-# gone for it, as for any other.
+# than a read takes where many processes share a core.
 KEEP = Keep(timedelta(seconds=20), releases=2, grace=timedelta(seconds=20))
 PASSED = {"dataset": "src.order", "rule": "qty", "severity": "error", "status": "passed"}
 

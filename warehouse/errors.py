@@ -17,3 +17,9 @@ class LandingError(WarehouseError):
 
 class ReleaseError(WarehouseError):
     """A release cannot be published or opened."""
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tell whether an error of SQLite, or of DuckDB through it, means that a catalog is damaged."""
+    said = str(error)
+    return "malformed" in said or "is not a database" in said

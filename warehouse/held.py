@@ -1,23 +1,18 @@
 """Units held back, as people ask for them: chosen, counted, found by a short name."""
 
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 
+from warehouse import names
 from warehouse.errors import WarehouseError
 from warehouse.landing.reasons import REASONS
 
 SHORT = 10
 _SHORT_SQL = f"left(md5(quarantine_id), {SHORT})"
-# These lines were not understood, so that their stream's name is only what they seem to say.
-CLAIMED = frozenset(
-    {"invalid_json", "truncated", "invalid_utf8", "unencodable_text", "not_an_object"}
-    | {"unknown_type", "missing_field", "nonfinite_number", "duplicate_key", "too_deep"}
-    | {"too_large"}
-)
 
 
 class ChoiceError(WarehouseError):
@@ -174,6 +169,15 @@ def find(con: duckdb.DuckDBPyConnection, named: str) -> str:
     if len(found) > 1 and found[0] != named:
         raise ChoiceError(f"{named!r} may mean: {', '.join(found)}. Give more of it, or all.")
     return found[0]
+
+
+def resolve(con: duckdb.DuckDBPyConnection, choice: Choice, named: Iterable[str] | None) -> Choice:
+    """Return a choice of the units that a person named, if any, on top of what else was asked.
+
+    Raise ChoiceError for a unit, a source or a stream that was never heard of.
+    """
+    refuse_unknown(con, choice, names.known(con))
+    return replace(choice, units=tuple(find(con, unit) for unit in named or ()))
 
 
 def refuse_unknown(

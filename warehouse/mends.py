@@ -1,6 +1,6 @@
 """What to do about a unit, by the reason that it is held back for."""
 
-from warehouse.held import CLAIMED
+from warehouse.landing.reasons import CLAIMED
 
 AGAIN = "The unit heals when its key comes again in shape"
 RETRY = "then `crossdock quarantine retry`"

@@ -5,7 +5,7 @@ from collections import defaultdict
 import duckdb
 
 from warehouse import contracted
-from warehouse.held import CLAIMED
+from warehouse.landing.reasons import CLAIMED
 
 PLAIN = "[A-Za-z_][A-Za-z0-9_.$-]{0,99}"
 HIDDEN = "<unreadable>"

@@ -14,7 +14,7 @@ import click
 from pydantic import ValidationError
 
 from contracts import CrossdockError
-from warehouse.errors import LandingError
+from warehouse.errors import LandingError, is_damage
 from warehouse.lake import Lake
 from warehouse.landing.load import Load
 from warehouse.landing.settings import Settings
@@ -68,7 +68,7 @@ def main(configs: tuple[str, ...], input_path: Path | None, about: bool) -> None
                 "committed before stays. Make room and run again."
             )
             sys.exit(1)
-        if "malformed" in str(error) or "is not a database" in str(error):
+        if is_damage(error):
             log.error(
                 "The lake's catalog is damaged. Look with `crossdock fsck`; `crossdock restore` "
                 "brings a backup back."

@@ -275,11 +275,9 @@ class Writer:
         return line if draw.random() < 0.3 else line.replace(b"\n", b" ")
 
     def _dump(self, body: Any) -> bytes:
-        draw = self._draw
-        tight, ascii_only = draw.random() < 0.2, draw.random() < 0.7
+        tight, ascii_only = self._draw.random() < 0.2, self._draw.random() < 0.7
         separators = (",", ":") if tight else (", ", ": ")
-        text = _dumps(body, separators, ascii_only=ascii_only)
-        return text.encode("utf-8", "surrogatepass")
+        return _dumps(body, separators, ascii_only=ascii_only).encode("utf-8", "surrogatepass")
 
 
 def _dumps(value: Any, separators: tuple[str, str], *, ascii_only: bool) -> str:

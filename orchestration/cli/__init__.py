@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from contracts import CrossdockError
 from decisions import DecisionError
+from warehouse.errors import is_damage
 
 _MODULES = ("stages", "quarantine", "ledger", "decide", "status", "query", "upkeep", "demo", "dev")
 _VERBS = (
@@ -74,6 +75,6 @@ def said(error: BaseException) -> str:
         traceback.print_exception(error, file=file)
     lines = [line for line in str(last).strip().splitlines() if line.strip()]
     said = f"{type(last).__name__}: {' '.join(lines[:6])[:600]} (all of it is in {log})"
-    if "malformed" in said or "is not a database" in said:
+    if is_damage(last):
         said += ". The catalog may be damaged: `crossdock fsck` looks, `crossdock restore` mends."
     return said

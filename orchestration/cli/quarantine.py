@@ -118,7 +118,7 @@ def export(
     from orchestration import reveals
     from orchestration.cli import wording
     from orchestration.hub import Hub
-    from warehouse import held, held_export, names
+    from warehouse import held, held_export
 
     if raw and output is None and sys.stdout.isatty():
         raise CrossdockError(
@@ -129,11 +129,10 @@ def export(
     with hub.lake.connect(read_only=True) as con:
         # One snapshot for all of it, whatever is loaded meanwhile.
         con.begin()
-        ids = tuple(held.find(con, unit) for unit in units or ())
-        choice = held.Choice(
-            source, stream, reason, load, ids, is_open=None if ids else is_open or None
+        asked = held.Choice(
+            source, stream, reason, load, is_open=None if units else is_open or None
         )
-        held.refuse_unknown(con, choice, names.known(con))
+        choice = held.resolve(con, asked, units)
         if raw and not reveal:
             held_export.refuse_hidden(held.with_raw(con, choice))
         sink = nullcontext(sys.stdout.buffer) if output is None else held_export.new_file(output)
@@ -167,7 +166,7 @@ def dismiss(
     """
     from orchestration.cli import wording
     from orchestration.hub import Hub
-    from warehouse import held, names
+    from warehouse import held
     from warehouse.quarantine import dismiss as close
 
     if not (units or source or stream or reason or load):
@@ -176,9 +175,7 @@ def dismiss(
         raise CrossdockError("Say --why: whoever looks at these units later will ask.")
     hub = Hub.open()
     with hub.lake.connect(read_only=True) as con:
-        ids = tuple(held.find(con, unit) for unit in units or ())
-        choice = held.Choice(source, stream, reason, load, ids)
-        held.refuse_unknown(con, choice, names.known(con))
+        choice = held.resolve(con, held.Choice(source, stream, reason, load), units)
         chosen = [unit for _, unit in held.ids(con, choice)]
     close(hub.lake, chosen, why=" ".join(why.split())[:300], now=datetime.now(UTC))
     out.print(f"{wording.units(len(chosen))} dismissed; `list --all` still counts them.")
@@ -210,10 +207,7 @@ def retry(
         )
     hub = Hub.open()
     with hub.lake.connect(read_only=True) as con:
-        ids = tuple(held.find(con, unit) for unit in units or ())
-        choice = held.Choice(source, stream, reason, load, ids)
-        held.refuse_unknown(con, choice, names.known(con))
-        chosen = held.ids(con, choice)
+        chosen = held.ids(con, held.resolve(con, held.Choice(source, stream, reason, load), units))
     if not chosen:
         out.print("None of these units is held back now.")
         return

@@ -9,8 +9,18 @@ import dagster as dg
 from contracts import Contract, Verdict
 from orchestration.hub import Hub
 from orchestration.judging import judge
+from orchestration.tabulated import tabulated
 
 CHECK = "contract"
+_BROKEN = {
+    "rule": "string",
+    "status": "string",
+    "severity": "string",
+    "rows": "int",
+    "message": "string",
+    "mend": "string",
+    "owner": "string",
+}
 
 
 class ContractChecks(dg.Component, dg.Model, dg.Resolvable):
@@ -70,35 +80,20 @@ def _result(key: dg.AssetKey, verdicts: list[Verdict]) -> dg.AssetCheckResult:
         "seconds": round(sum(verdict.cost_s for verdict in verdicts), 3),
     }
     if failed:
-        metadata["broken_rules"] = dg.TableMetadataValue(
-            records=[
-                dg.TableRecord(
-                    {
-                        "rule": verdict.rule,
-                        "status": verdict.status,
-                        "severity": verdict.severity,
-                        "rows": verdict.failing if verdict.failing is not None else -1,
-                        "message": verdict.message,
-                        "mend": verdict.mend or "",
-                        "owner": verdict.owner,
-                    }
+        metadata["broken_rules"] = tabulated(
+            _BROKEN,
+            [
+                (
+                    verdict.rule,
+                    verdict.status,
+                    verdict.severity,
+                    verdict.failing if verdict.failing is not None else -1,
+                    verdict.message,
+                    verdict.mend or "",
+                    verdict.owner,
                 )
                 for verdict in failed
             ],
-            schema=dg.TableSchema(
-                columns=[
-                    dg.TableColumn(name, type_)
-                    for name, type_ in {
-                        "rule": "string",
-                        "status": "string",
-                        "severity": "string",
-                        "rows": "int",
-                        "message": "string",
-                        "mend": "string",
-                        "owner": "string",
-                    }.items()
-                ]
-            ),
         )
     return dg.AssetCheckResult(
         asset_key=key,

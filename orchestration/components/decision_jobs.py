@@ -11,6 +11,7 @@ from orchestration import plots
 from orchestration.components.published_release import KEY as RELEASE
 from orchestration.deciding import decide
 from orchestration.hub import Hub
+from orchestration.tabulated import tabulated
 
 
 class DecisionJobs(dg.Component, dg.Model, dg.Resolvable):
@@ -50,24 +51,9 @@ def _asset(job: Job[Any], owner: str) -> dg.AssetsDefinition:
             "autonomy": dict(autonomy),
             "reasons": dict(reasons),
             "objective": float(sum(row["objective"] or 0 for row in made)),
-            "first_decisions": dg.TableMetadataValue(
-                records=[
-                    dg.TableRecord(
-                        {
-                            "subject": row["subject_label"],
-                            "autonomy": row["autonomy"],
-                            "summary": row["summary"],
-                        }
-                    )
-                    for row in made[:20]
-                ],
-                schema=dg.TableSchema(
-                    columns=[
-                        dg.TableColumn("subject", "string"),
-                        dg.TableColumn("autonomy", "string"),
-                        dg.TableColumn("summary", "string"),
-                    ]
-                ),
+            "first_decisions": tabulated(
+                {"subject": "string", "autonomy": "string", "summary": "string"},
+                [(row["subject_label"], row["autonomy"], row["summary"]) for row in made[:20]],
             ),
         }
         plot = plots.shipments_by_node_and_service(result.decision_option)

@@ -8,6 +8,7 @@ import dagster as dg
 import contracts
 from orchestration.hub import Hub
 from orchestration.publishing import publish
+from orchestration.tabulated import tabulated
 
 KEY = dg.AssetKey(["release"])
 
@@ -48,17 +49,8 @@ class PublishedRelease(dg.Component, dg.Model, dg.Resolvable):
                     "rules_passed": statuses["passed"],
                     "warnings": len(published.verdicts) - statuses["passed"],
                     "orphans": published.orphans,
-                    "rows": dg.TableMetadataValue(
-                        records=[
-                            dg.TableRecord({"entity": entity, "rows": rows})
-                            for entity, rows in sorted(published.tables.items())
-                        ],
-                        schema=dg.TableSchema(
-                            columns=[
-                                dg.TableColumn("entity", "string"),
-                                dg.TableColumn("rows", "int"),
-                            ]
-                        ),
+                    "rows": tabulated(
+                        {"entity": "string", "rows": "int"}, sorted(published.tables.items())
                     ),
                 }
             )

@@ -11,18 +11,12 @@ from orchestration import pulling, sources
 from orchestration.hub import Hub
 from orchestration.settings import load
 from orchestration.singer import StreamsNotPulled
+from orchestration.tabulated import tabulated
 from warehouse import accounts, held
 from warehouse.mends import mend
 
 _COUNTS = ("emitted", "inserted", "updated", "duplicate", "quarantined")
-_REASONS = dg.TableSchema(
-    columns=[
-        dg.TableColumn("reason", "string"),
-        dg.TableColumn("units", "int"),
-        dg.TableColumn("since", "string"),
-        dg.TableColumn("mend", "string"),
-    ]
-)
+_REASONS = {"reason": "string", "units": "int", "since": "string", "mend": "string"}
 
 
 class SingerSources(dg.Component, dg.Model, dg.Resolvable):
@@ -120,19 +114,12 @@ def _held_now(groups: Sequence[held.Group]) -> dict[str, Any]:
     """Return what of a stream is in quarantine, also from earlier pulls, by its reasons."""
     metadata: dict[str, Any] = {"held_now": sum(group.open for group in groups)}
     if groups:
-        metadata["held_reasons"] = dg.TableMetadataValue(
-            records=[
-                dg.TableRecord(
-                    {
-                        "reason": group.reason,
-                        "units": group.open,
-                        "since": f"{group.oldest:%Y-%m-%d %H:%M} UTC",
-                        "mend": mend(group.reason),
-                    }
-                )
-                for group in groups
+        metadata["held_reasons"] = tabulated(
+            _REASONS,
+            [
+                (each.reason, each.open, f"{each.oldest:%Y-%m-%d %H:%M} UTC", mend(each.reason))
+                for each in groups
             ],
-            schema=_REASONS,
         )
     return metadata
 

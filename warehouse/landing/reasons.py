@@ -43,3 +43,11 @@ class HeldBackError(Exception):
         self.reason = reason
         self.detail = detail
         self.key = key
+
+
+# These lines were not understood, so that their stream's name is only what they seem to say.
+CLAIMED = frozenset(
+    {"invalid_json", "truncated", "invalid_utf8", "unencodable_text", "not_an_object"}
+    | {"unknown_type", "missing_field", "nonfinite_number", "duplicate_key", "too_deep"}
+    | {"too_large"}
+)

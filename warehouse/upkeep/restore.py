@@ -26,8 +26,9 @@ def restore(lake: Lake, backup: Path, tell: Tell = lambda done, of: None) -> int
     again when it was killed. Raises LakeError when the folder holds no whole backup.
     """
     ours, theirs = lake.paths, Paths(backup)
-    if not (backup / ACCOUNT).exists() or not theirs.catalog.exists():
-        raise LakeError(f"There is no whole backup in {backup}: it has no {ACCOUNT}.")
+    made_at(backup)
+    if not theirs.catalog.exists():
+        raise LakeError(f"There is no whole backup in {backup}: it has no {theirs.catalog.name}.")
     _refuse_server(lake)
     with lake.lock(purpose="restore a backup"):
         sealed = seals(theirs.catalog, theirs.data)

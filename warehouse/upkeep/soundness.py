@@ -82,7 +82,6 @@ def _bound(copy: Path, data: Path, called: str) -> Iterator[Finding]:
             try:
                 con.execute(f"EXPLAIN FROM {sql.name('lake', schema, table)}")
             except duckdb.Error as error:
-                con.execute("ROLLBACK")
-                con.execute("BEGIN")
+                con.execute("ROLLBACK; BEGIN")
                 place = f"{called}, table {schema}.{table}"
                 yield Finding(Kind.CATALOG, place, f"DuckLake cannot open it: {error}")

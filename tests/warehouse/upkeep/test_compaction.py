@@ -54,13 +54,14 @@ def test_many_small_files_become_one(landed: Any, con: Any) -> None:
 
 
 def test_files_of_more_than_fits_into_memory_become_one(landed: Any, con: Any) -> None:
+    # Sorted by their arrival, so wide a table's files do not fit; streamed they do.
+    wide = ", ".join(f"repeat(md5((n + {i})::VARCHAR), 4) AS v{i}" for i in range(8))
+    con.execute(f"CREATE OR REPLACE TABLE lake.src.t AS SELECT n, {wide} FROM range(0) r(n)")
     for i in range(bounds.FILES_A_TIER):
-        con.execute(
-            "INSERT INTO lake.src.t SELECT n, repeat(md5(n::VARCHAR), 20)"
-            f" FROM range({i} * 60000, {i} * 60000 + 60000) r(n)"
-        )
+        rows = f"range({i} * 60000, {i} * 60000 + 60000) r(n)"
+        con.execute(f"INSERT INTO lake.src.t SELECT n, {wide} FROM {rows}")
     con.execute(f"SET memory_limit = '{MEMORY}'")
-    asked = "SELECT count(*), sum(hash(i, v)) FROM lake.src.t"
+    asked = "SELECT count(*), sum(hash(t)) FROM lake.src.t"
     before = con.execute(asked).fetchall()
     assert tidy(landed, con) == ["src.t"]
     assert len(fill(con).files) == 1
