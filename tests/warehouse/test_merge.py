@@ -41,6 +41,19 @@ def test_a_key_of_several_columns_is_one_key(landed: Any) -> None:
     assert landed.rows("src.t", "id, lot, v") == [(1, "a", "z"), (1, "b", "y")]
 
 
+@pytest.mark.parametrize("keys", [["\x00"], ["\x00a", "a\x00"], ["a\x00b", "a\x00c", "a"]])
+def test_a_key_that_holds_a_nul_is_found_again(landed: Any, keys: list[str]) -> None:
+    for value in ("x", "y"):
+        rows = [{"id": key, "v": value} for key in keys]
+        # Enough of them for a file of their own, with bounds in the catalog.
+        rows += [{"id": f"k{i}", "v": value} for i in range(30)]
+        landed.load(*batch(landed, rows, properties={"id": {"type": "string"}, "v": TEXT}))
+        landed.load(*batch(landed, rows[:1], properties={"id": {"type": "string"}, "v": TEXT}))
+    assert landed.ask("SELECT count(*), count(DISTINCT id), min(v) FROM lake.src.t") == [
+        (len(keys) + 30, len(keys) + 30, "y")
+    ]
+
+
 def test_a_stream_without_a_key_keeps_every_row(landed: Any) -> None:
     for _ in range(2):
         landed.load(*batch(landed, [{"id": 1, "v": "a"}, {"id": 1, "v": "a"}], []))
