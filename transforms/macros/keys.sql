@@ -3,11 +3,6 @@
     coalesce({{ gtin }}, '') || '|' || coalesce({{ sku }}, '')
 {%- endmacro %}
 
-{#- A GTIN of any length as GTIN-14: shorter ones are padded with zeros (GS1 General Specifications 3.3.2). -#}
-{% macro gtin14(gtin) -%}
-    case when length({{ gtin }}) <= 14 then lpad({{ gtin }}, 14, '0') end
-{%- endmacro %}
-
 {#- An SSCC-18 with or without its application identifier 00. -#}
 {% macro sscc18(raw) -%}
     case

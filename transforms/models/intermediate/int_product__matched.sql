@@ -1,77 +1,88 @@
--- Which article a source means: one row for every name that any source uses, product_uid null
--- where nobody knows it. The ERP by SKU, the WMS by GTIN, the 3PL by GTIN and then by our SKU.
-with products as (
-    select * from {{ ref('stg_erp__products') }}
+-- Which article each source's name means, by the strongest tier that knows it: a steward's word, a
+-- GTIN, our SKU, our SKU otherwise written, the name. product_uid is null where nobody knows.
+-- A name that contradicts its codes, or codes that contradict each other, keep what the codes say,
+-- with a score so low that nothing rests on it, until a steward has answered.
+with coded as (
+    select * from {{ ref('int_article__coded') }}
 ),
 
-gtins as (
-    select gtin14, sku from {{ ref('stg_erp__product_packs') }}
-    union
-    select {{ gtin14('gtin13') }} as gtin14, sku from products
+named as (
+    select * from {{ ref('int_article__compared') }} where is_accepted
 ),
 
--- A GTIN that two articles claim identifies neither.
-owned_gtins as (
-    select gtins.gtin14, min(gtins.sku) as sku
-    from gtins
-    inner join products on gtins.sku = products.sku
-    group by gtins.gtin14
-    having count(distinct gtins.sku) = 1
+words as (
+    select * from {{ ref('int_word__standing') }}
+    where entity = 'product'
 ),
 
-threepl_names as (
-    select gtin, sku from {{ ref('stg_threepl__inventory_846') }}
-    union
-    select gtin, sku from {{ ref('stg_threepl__shipping_order_940') }}
-    union
-    select gtin, sku from {{ ref('stg_threepl__shipping_advice_945') }}
-),
-
-erp_names as (
-    select sku from products
-    union
-    select sku from {{ ref('stg_erp__sales_order_lines') }}
-    union
-    select sku from {{ ref('stg_erp__purchase_order_lines') }}
-    union
-    select sku from {{ ref('stg_erp__stock') }}
-),
-
-matched as (
+claims as (
     select
-        'erp' as source_system,
-        erp_names.sku as source_key,
-        products.sku,
-        'exact' as method
-    from erp_names
-    left join products on erp_names.sku = products.sku
+        coded.source_system,
+        coded.source_key,
+        mapped.target as word_sku,
+        mapped.said_by,
+        mapped.verb = 'accept' as is_settled,
+        case when apart.word_id is null then coded.sku end as code_sku,
+        coded.method,
+        coded.pack_level,
+        coded.is_torn,
+        named.sku as name_sku,
+        named.likeness,
+        coded.loaded_at
+    from coded
+    left join named
+        on coded.source_system = named.source_system and coded.source_key = named.source_key
+    left join words as mapped
+        on
+            mapped.verb in ('map', 'accept')
+            and coded.source_system = mapped.source_system
+            and coded.source_key = mapped.source_key
+    left join words as apart
+        on
+            apart.verb = 'apart'
+            and coded.source_system = apart.source_system
+            and coded.source_key = apart.source_key
+            and coded.sku = apart.target
+),
 
-    union all
-
+decided as (
     select
-        'wms' as source_system,
-        cast(items.item_id as varchar) as source_key,
-        owned_gtins.sku,
-        'gtin' as method
-    from {{ ref('stg_wms__items') }} as items
-    left join owned_gtins on items.gtin14 = owned_gtins.gtin14
-
-    union all
-
-    select
-        'threepl' as source_system,
-        {{ article_key('threepl_names.gtin', 'threepl_names.sku') }} as source_key,
-        coalesce(owned_gtins.sku, products.sku) as sku,
-        case when owned_gtins.sku is not null then 'gtin' else 'exact' end as method
-    from threepl_names
-    left join owned_gtins on {{ gtin14('threepl_names.gtin') }} = owned_gtins.gtin14
-    left join products on threepl_names.sku = products.sku
+        source_system,
+        source_key,
+        coalesce(word_sku, code_sku, name_sku) as sku,
+        case
+            when word_sku is not null then 'steward'
+            when code_sku is not null then method
+            when name_sku is not null then 'fuzzy'
+        end as method,
+        pack_level,
+        case
+            when word_sku is not null or coalesce(is_settled, false) then null
+            when code_sku is null then null
+            when is_torn then 'codes_disagree'
+            when name_sku <> code_sku then 'name_disagrees'
+        end as doubt,
+        case
+            when word_sku is null and code_sku is null then likeness
+            when coalesce(is_settled, false) or word_sku is not null then 1
+            when is_torn or name_sku <> code_sku then {{ var('score_doubted') }}
+            else 1
+        end as score,
+        case when word_sku is not null or coalesce(is_settled, false) then said_by end as approved_by,
+        loaded_at
+    from claims
 )
 
 select
-    source_system,
-    source_key,
-    sku,
-    case when sku is not null then {{ uid('product', ['sku']) }} end as product_uid,
-    case when sku is not null then method end as method
-from matched
+    decided.source_system,
+    decided.source_key,
+    identified.survivor as sku,
+    identified.product_uid,
+    case when identified.sku is not null then decided.method end as method,
+    decided.pack_level,
+    cast(decided.score as decimal(9, 6)) as score,
+    decided.doubt,
+    decided.approved_by,
+    decided.loaded_at
+from decided
+left join {{ ref('int_product__identified') }} as identified on decided.sku = identified.sku
