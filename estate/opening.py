@@ -40,7 +40,7 @@ def open_books(world: World) -> None:
                 "erp.stock",
                 warehouse_code=node.code,
                 sku=product.sku,
-                on_hand_qty=Decimal(units),
+                on_hand_qty=Decimal(0),
                 safety_qty=Decimal(round(daily * 0.6)),
                 updated_at=world.close,
             )

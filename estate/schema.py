@@ -103,6 +103,10 @@ def _erp() -> MetaData:
         safety_qty=QTY, updated_at=AT,
     )  # fmt: skip
     _table(
+        m, "stock_postings posting_id", posting_id=INT, posted_at=AT, warehouse_code=TEXT,
+        sku=TEXT, qty=QTY, doc_type=(TEXT,), doc_no=(TEXT,),
+    )  # fmt: skip
+    _table(
         m, "freight_rates carrier service orig_zone dest_zone break_g valid_from", carrier=TEXT,
         service=TEXT, orig_zone=TEXT, dest_zone=TEXT, break_g=INT, valid_from=DAY, base=MONEY,
         per_kg=MONEY, fuel_pct=Exact(9, 4), transit_days=INT, currency=TEXT, updated_at=AT,
@@ -192,6 +196,14 @@ def _net() -> MetaData:
     _table(
         m, "inbound po_no line_no", po_no=TEXT, line_no=INT, node=TEXT, supplier_id=TEXT, sku=TEXT,
         factor=INT, ordered=INT, received=INT, arrives=DAY, is_closed=INT,
+    )  # fmt: skip
+    _table(
+        m, "changes date node sku doc_type doc_no", date=DAY, node=TEXT, sku=TEXT, doc_type=TEXT,
+        doc_no=TEXT, qty=INT, is_posted=INT,
+    )  # fmt: skip
+    _table(
+        m, "discrepancies node sku", node=TEXT, sku=TEXT, fault=(TEXT,), system=TEXT, kind=TEXT,
+        qty=INT, is_closed=INT,
     )  # fmt: skip
     return m
 

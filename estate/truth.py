@@ -37,6 +37,7 @@ def read_truth(engine: Engine, now: datetime) -> Tables:
             "atp": _atp(connection, stock, now),
             "products": _products(connection),
             "tracking_events": _events(connection, scans),
+            "discrepancies": _discrepancies(connection),
         }
 
 
@@ -233,3 +234,23 @@ def _products(connection: Connection) -> list[Row]:
         product["gross_g"] = item["gross_g"] if item["gross_g"] is not None else pack["gross_g"]
         products.append(product)
     return products
+
+
+def _discrepancies(connection: Connection) -> list[Row]:
+    """Where a system's stock figure is wrong: `qty` is how much too many it shows.
+
+    What is merely in flight is not among them: the ERP posts a day in the night that follows.
+    `fault` is null for what happens without anybody injecting it.
+    """
+    return [
+        {
+            "fault": row["fault"],
+            "system": row["system"],
+            "node_code": row["node"],
+            "sku": row["sku"],
+            "class": row["kind"],
+            "qty": Decimal(row["qty"]),
+        }
+        for row in _rows(connection, "net.discrepancies")
+        if not row["is_closed"] and row["qty"]
+    ]
