@@ -1,6 +1,6 @@
 """A day in the network, in the order in which its people do things."""
 
-from estate import demand, fulfilment, opening, postings, sourcing, supply, threepl, upkeep
+from estate import demand, fulfilment, opening, postings, shop, sourcing, supply, threepl, upkeep
 from estate.world import World
 
 
@@ -8,6 +8,7 @@ def open_books(world: World) -> None:
     """Day 0: nothing happens but that everything is written down once."""
     opening.open_books(world)
     postings.post_changes(world, world.close)
+    shop.open_shop(world)
     threepl.send_stock(world)
 
 
@@ -16,6 +17,7 @@ def play(world: World) -> None:
     world.day += 1
     world.packed.clear()
     postings.post_night(world)
+    shop.push_night(world)
     demand.take_back(world)
     released = sourcing.source(world)
     demand.receive_orders(world)

@@ -1,6 +1,6 @@
-"""The tables of the ERP and the WMS, and `net`, the network's own true state.
+"""The tables of the ERP, the WMS and the shop, and `net`, the network's own true state.
 
-`net` exists in truth.sqlite alone; `erp` and `wms` exist twice: in the databases that are pulled,
+`net` exists in truth.sqlite alone; the others exist twice: in the databases that are pulled,
 where faults may bend them, and in truth.sqlite, from which `clear` restores them.
 """
 
@@ -121,8 +121,8 @@ def _wms() -> MetaData:
         m, "facilities facility_code", facility_code=TEXT, name=TEXT, ops_status=TEXT, updated_at=AT
     )
     _table(
-        m, "items item_id", item_id=INT, gtin14=TEXT, description=(TEXT,), **size, gross_g=(INT,),
-        updated_at=AT,
+        m, "items item_id", item_id=INT, gtin14=(TEXT,), description=(TEXT,), **size,
+        gross_g=(INT,), updated_at=AT,
     )  # fmt: skip
     _table(
         m, "bins bin_id", bin_id=TEXT, facility_code=TEXT, zone=TEXT, aisle=TEXT, bay=TEXT,
@@ -160,6 +160,19 @@ def _wms() -> MetaData:
     _table(
         m, "package_items sscc18 order_line_no", sscc18=TEXT, order_line_no=INT, item_id=INT,
         qty=QTY, updated_at=AT,
+    )  # fmt: skip
+    return m
+
+
+def _shop() -> MetaData:
+    m = MetaData()
+    _table(
+        m, "listings listing_id", listing_id=INT, sku=TEXT, barcode=(TEXT,), title=TEXT,
+        status=TEXT, updated_at=AT,
+    )  # fmt: skip
+    _table(
+        m, "inventory_levels listing_id location_code", listing_id=INT, location_code=TEXT,
+        available=QTY, updated_at=AT,
     )  # fmt: skip
     return m
 
@@ -208,7 +221,7 @@ def _net() -> MetaData:
     return m
 
 
-SYSTEMS: Mapping[str, MetaData] = {"erp": _erp(), "wms": _wms()}
+SYSTEMS: Mapping[str, MetaData] = {"erp": _erp(), "wms": _wms(), "shop": _shop()}
 
 
 def _truth() -> dict[str, Table]:

@@ -21,7 +21,7 @@ class EstateError(Exception):
 # Rows that the simulation never looks at again: written at the day's close, then forgotten.
 WRITE_ONLY = frozenset(
     {name for name in TRUTH if name.startswith("wms.") and name != "wms.items"}
-    | {"erp.partners", "erp.freight_rates", "erp.stock_postings"}
+    | {"erp.partners", "erp.freight_rates", "erp.stock_postings", "shop.listings"}
     | {"net.parcels", "net.parcel_items", "net.scans", "net.meta"}
 )
 # A row for which this holds has reached its end: forgotten at the close, not read at opening.

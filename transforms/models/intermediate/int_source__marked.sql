@@ -8,6 +8,7 @@
         'facilities', 'items', 'bins', 'lots', 'stock', 'shipments', 'shipment_lines', 'packages',
         'package_items',
     ],
+    'shop': ['listings', 'inventory_levels'],
     'carrier': ['trackers', 'shipments'],
 } %}
 {#- Rows that never change have no time of their last change. -#}
