@@ -15,7 +15,7 @@ from estate.server import DEMO_KEY
 from estate.store import EstateError
 
 app = typer.Typer(
-    help="A simulated fulfilment network: ERP and WMS databases, X12 files, the carriers' API.",
+    help="A simulated fulfilment network: databases, X12 files, the carriers' API.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,6 +39,8 @@ def create(
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
     erp_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
     wms_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
+    shop_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
+    wild: Annotated[bool, typer.Option("--wild", help="Leave WMS items without GTIN.")] = False,
 ) -> None:
     """Make a network and play its first days.
 
@@ -52,6 +54,8 @@ def create(
         products=products,
         erp_url=erp_url,
         wms_url=wms_url,
+        shop_url=shop_url,
+        wild=wild,
     )
     _report(estate)
 
@@ -147,6 +151,7 @@ def status(home: Home = HERE) -> None:
 def _report(estate: Estate) -> None:
     _say(f"ERP   {estate.shown_url('erp')}")
     _say(f"WMS   {estate.shown_url('wms')}")
+    _say(f"Shop  {estate.shown_url('shop')}")
     _say(f"Files {estate.drop_folder}")
     _say(f"Day {estate.day} closed at {estate.now:%Y-%m-%d %H:%M} UTC.")
 

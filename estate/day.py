@@ -1,12 +1,14 @@
 """A day in the network, in the order in which its people do things."""
 
-from estate import demand, fulfilment, opening, sourcing, supply, threepl, upkeep
+from estate import demand, fulfilment, opening, postings, shop, sourcing, supply, threepl, upkeep
 from estate.world import World
 
 
 def open_books(world: World) -> None:
     """Day 0: nothing happens but that everything is written down once."""
     opening.open_books(world)
+    postings.post_changes(world, world.close)
+    shop.open_shop(world)
     threepl.send_stock(world)
 
 
@@ -14,7 +16,8 @@ def play(world: World) -> None:
     """Let the next day happen in memory; nobody outside sees it before it is written."""
     world.day += 1
     world.packed.clear()
-    upkeep.post_beliefs(world)
+    postings.post_night(world)
+    shop.push_night(world)
     demand.take_back(world)
     released = sourcing.source(world)
     demand.receive_orders(world)

@@ -11,7 +11,7 @@ from sqlalchemy import make_url, select
 
 from estate import day, faults, server
 from estate.outlet import Outlet
-from estate.schema import TRUTH
+from estate.schema import SYSTEMS, TRUTH
 from estate.store import EstateError, Row
 from estate.truth import read_truth
 from estate.world import World, close_of
@@ -20,7 +20,7 @@ SETTINGS = "estate.json"
 
 
 class Estate:
-    """A simulated fulfilment network in a folder, with ERP and WMS where their URLs say."""
+    """A simulated fulfilment network in a folder, its databases where their URLs say."""
 
     def __init__(self, home: Path, world: World, outlet: Outlet) -> None:
         self.home, self._world, self._outlet = home, world, outlet
@@ -36,10 +36,13 @@ class Estate:
         products: int = 500,
         erp_url: str | None = None,
         wms_url: str | None = None,
+        shop_url: str | None = None,
+        wild: bool = False,
     ) -> "Estate":
         """Simulate `days` days with `orders` orders over all of them, into an empty or new folder.
 
-        Later days bring as many orders a day. Raises EstateError where an estate is already.
+        Later days bring as many orders a day. A `wild` estate has what real ones have and a hub
+        must live with: WMS items without a GTIN. Raises EstateError where an estate is already.
         """
         home = Path(home).resolve()
         for name, value in {"orders": orders, "days": days, "products": products}.items():
@@ -50,13 +53,12 @@ class Estate:
         if (home / "x12").exists() and not (home / "truth.sqlite").exists():
             raise EstateError(f"{home / 'x12'} is not an estate's. Choose another folder.")
         home.mkdir(parents=True, exist_ok=True)
+        given = {"erp": erp_url, "wms": wms_url, "shop": shop_url}
         urls = {
-            "erp_url": erp_url or f"sqlite:///{home / 'erp.sqlite'}",
-            "wms_url": wms_url or f"sqlite:///{home / 'wms.sqlite'}",
+            system: url or f"sqlite:///{home / f'{system}.sqlite'}" for system, url in given.items()
         }
-        world = World(seed=seed, orders=orders, days=days, products=products)
-        outlet = Outlet(home, **urls)
-        given = {"erp": erp_url, "wms": wms_url}
+        world = World(seed=seed, orders=orders, days=days, products=products, wild=wild)
+        outlet = Outlet(home, urls)
         outlet.create_tables({system for system, url in given.items() if url})
         estate = cls(home, world, outlet)
         day.open_books(world)
@@ -65,7 +67,8 @@ class Estate:
         # Last, so that a creation that was cut short is not taken for an estate.
         # A URL may hold a password: nobody but the owner reads it.
         (home / SETTINGS).touch(mode=0o600)
-        (home / SETTINGS).write_text(json.dumps(urls, indent=2), encoding="utf-8")
+        settings = {f"{system}_url": url for system, url in urls.items()}
+        (home / SETTINGS).write_text(json.dumps(settings, indent=2), encoding="utf-8")
         return estate
 
     @classmethod
@@ -74,7 +77,13 @@ class Estate:
         home = Path(home).resolve()
         if not (home / SETTINGS).exists():
             raise EstateError(f"{home} holds no estate. Make one: estate create --home {home}")
-        outlet = Outlet(home, **json.loads((home / SETTINGS).read_text(encoding="utf-8")))
+        settings = json.loads((home / SETTINGS).read_text(encoding="utf-8"))
+        if missing := [name for name in SYSTEMS if f"{name}_url" not in settings]:
+            raise EstateError(
+                f"{home} is an estate of an earlier version, without {', '.join(missing)}."
+                " Remove the folder, or make one in another: estate create --home FOLDER"
+            )
+        outlet = Outlet(home, {system: settings[f"{system}_url"] for system in SYSTEMS})
         with outlet.truth.connect() as connection:
             table = TRUTH["net.meta"]
             rows = connection.execute(select(table.c.name, table.c.value))
@@ -96,12 +105,17 @@ class Estate:
     @property
     def erp_url(self) -> str:
         """SQLAlchemy URL of the ERP's database."""
-        return self._outlet.erp_url
+        return self._outlet.urls["erp"]
 
     @property
     def wms_url(self) -> str:
         """SQLAlchemy URL of the WMS's database."""
-        return self._outlet.wms_url
+        return self._outlet.urls["wms"]
+
+    @property
+    def shop_url(self) -> str:
+        """SQLAlchemy URL of the shop's database."""
+        return self._outlet.urls["shop"]
 
     @property
     def drop_folder(self) -> Path:
@@ -116,7 +130,7 @@ class Estate:
 
     def truth(self) -> dict[str, list[Row]]:
         """Rows that the canonical tables must equal, by table; Decimal, str and aware datetimes."""
-        return read_truth(self._outlet.truth, self.now)
+        return read_truth(self._outlet.truth, self.now, self._world.catalogue)
 
     def faults(self) -> Mapping[str, str]:
         """Faults that can be injected, each with a line about it."""
@@ -128,9 +142,8 @@ class Estate:
         return tuple(sorted(self._world.faults))
 
     def shown_url(self, system: str) -> str:
-        """URL of `erp` or `wms` without its password."""
-        url = {"erp": self.erp_url, "wms": self.wms_url}[system]
-        return make_url(url).render_as_string(hide_password=True)
+        """URL of `erp`, `wms` or `shop` without its password."""
+        return make_url(self._outlet.urls[system]).render_as_string(hide_password=True)
 
     def inject(self, fault: str) -> None:
         """Break something in what the sources show; the truth stays as it is."""

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 
-from estate import stockroom
+from estate import stockroom, wording
 from estate.catalogue import SUPPLIERS, Product
 from estate.freight import rate_card
 from estate.geography import NODES, OWN, PLACE
@@ -12,6 +13,8 @@ from estate.world import FIRST_DAY, World
 
 # Base units that a node opens with and orders up to, in days of its share of the demand.
 OPENING_DAYS, UP_TO_DAYS, REORDER_DAYS = 7, 11, 6
+# In a wild estate: WMS items whose barcode nobody scanned when they were set up.
+WITHOUT_GTIN = 0.04
 
 
 def open_books(world: World) -> None:
@@ -40,7 +43,7 @@ def open_books(world: World) -> None:
                 "erp.stock",
                 warehouse_code=node.code,
                 sku=product.sku,
-                on_hand_qty=Decimal(units),
+                on_hand_qty=Decimal(0),
                 safety_qty=Decimal(round(daily * 0.6)),
                 updated_at=world.close,
             )
@@ -105,8 +108,11 @@ def _product(world: World, product: Product) -> None:
             updated_at=world.entered(),
         )  # fmt: skip
     measured = product.measured or (None, None, None)
+    rng = Random(f"{world.seed}:item:{product.number}")  # noqa: S311 - a simulation, not a secret
+    unread = world.wild and rng.random() < WITHOUT_GTIN
     add(
-        "wms.items", item_id=product.item_id, gtin14=product.each, description=product.name.upper(),
+        "wms.items", item_id=product.item_id, gtin14=None if unread else product.each,
+        description=wording.labelled(rng, product.name),
         length_mm=measured[0], width_mm=measured[1], height_mm=measured[2],
         gross_g=product.gross_g + product.number % 5 if product.measured else None,
         updated_at=world.entered(),

@@ -1,4 +1,4 @@
-"""How a closed day leaves the simulation: files, ERP, WMS, then the truth, each at one stroke.
+"""How a closed day leaves the simulation: files, databases, then the truth, each at one stroke.
 
 The truth comes last: a crash before it means that the same day is played again with the same
 outcome, over rows and files that are replaced by themselves.
@@ -20,11 +20,11 @@ from estate.world import World
 class Outlet:
     """The databases and the drop folder of an estate."""
 
-    def __init__(self, home: Path, erp_url: str, wms_url: str) -> None:
-        self.erp_url, self.wms_url = erp_url, wms_url
+    def __init__(self, home: Path, urls: Mapping[str, str]) -> None:
+        self.urls = dict(urls)
         self.drop_folder = home / "x12"
         self.truth = engine_for(f"sqlite:///{home / 'truth.sqlite'}")
-        self._systems = {"erp": engine_for(erp_url), "wms": engine_for(wms_url)}
+        self._systems = {system: engine_for(urls[system]) for system in SYSTEMS}
 
     def create_tables(self, given: set[str]) -> None:
         """Make every table anew, also those that a creation cut short has left behind.

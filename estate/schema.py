@@ -1,6 +1,6 @@
-"""The tables of the ERP and the WMS, and `net`, the network's own true state.
+"""The tables of the ERP, the WMS and the shop, and `net`, the network's own true state.
 
-`net` exists in truth.sqlite alone; `erp` and `wms` exist twice: in the databases that are pulled,
+`net` exists in truth.sqlite alone; the others exist twice: in the databases that are pulled,
 where faults may bend them, and in truth.sqlite, from which `clear` restores them.
 """
 
@@ -103,6 +103,10 @@ def _erp() -> MetaData:
         safety_qty=QTY, updated_at=AT,
     )  # fmt: skip
     _table(
+        m, "stock_postings posting_id", posting_id=INT, posted_at=AT, warehouse_code=TEXT,
+        sku=TEXT, qty=QTY, doc_type=(TEXT,), doc_no=(TEXT,),
+    )  # fmt: skip
+    _table(
         m, "freight_rates carrier service orig_zone dest_zone break_g valid_from", carrier=TEXT,
         service=TEXT, orig_zone=TEXT, dest_zone=TEXT, break_g=INT, valid_from=DAY, base=MONEY,
         per_kg=MONEY, fuel_pct=Exact(9, 4), transit_days=INT, currency=TEXT, updated_at=AT,
@@ -117,8 +121,8 @@ def _wms() -> MetaData:
         m, "facilities facility_code", facility_code=TEXT, name=TEXT, ops_status=TEXT, updated_at=AT
     )
     _table(
-        m, "items item_id", item_id=INT, gtin14=TEXT, description=(TEXT,), **size, gross_g=(INT,),
-        updated_at=AT,
+        m, "items item_id", item_id=INT, gtin14=(TEXT,), description=(TEXT,), **size,
+        gross_g=(INT,), updated_at=AT,
     )  # fmt: skip
     _table(
         m, "bins bin_id", bin_id=TEXT, facility_code=TEXT, zone=TEXT, aisle=TEXT, bay=TEXT,
@@ -160,6 +164,19 @@ def _wms() -> MetaData:
     return m
 
 
+def _shop() -> MetaData:
+    m = MetaData()
+    _table(
+        m, "listings listing_id", listing_id=INT, sku=TEXT, barcode=(TEXT,), title=TEXT,
+        status=TEXT, updated_at=AT,
+    )  # fmt: skip
+    _table(
+        m, "inventory_levels listing_id location_code", listing_id=INT, location_code=TEXT,
+        available=QTY, updated_at=AT,
+    )  # fmt: skip
+    return m
+
+
 def _net() -> MetaData:
     m = MetaData()
     _table(m, "meta name", name=TEXT, value=TEXT)
@@ -193,10 +210,18 @@ def _net() -> MetaData:
         m, "inbound po_no line_no", po_no=TEXT, line_no=INT, node=TEXT, supplier_id=TEXT, sku=TEXT,
         factor=INT, ordered=INT, received=INT, arrives=DAY, is_closed=INT,
     )  # fmt: skip
+    _table(
+        m, "changes date node sku doc_type doc_no", date=DAY, node=TEXT, sku=TEXT, doc_type=TEXT,
+        doc_no=TEXT, qty=INT, is_posted=INT,
+    )  # fmt: skip
+    _table(
+        m, "discrepancies node sku", node=TEXT, sku=TEXT, fault=(TEXT,), system=TEXT, kind=TEXT,
+        qty=INT, is_closed=INT,
+    )  # fmt: skip
     return m
 
 
-SYSTEMS: Mapping[str, MetaData] = {"erp": _erp(), "wms": _wms()}
+SYSTEMS: Mapping[str, MetaData] = {"erp": _erp(), "wms": _wms(), "shop": _shop()}
 
 
 def _truth() -> dict[str, Table]:

@@ -1,8 +1,12 @@
-"""Stock: every change goes through here, so that a WMS movement stands behind each."""
+"""Stock: every change goes through here, so that a WMS movement stands behind each.
+
+What comes, goes or is counted is noted for the ERP; a move within a node changes nothing there.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from estate import postings
 from estate.catalogue import Product
 from estate.geography import NODE
 from estate.store import Row
@@ -68,6 +72,8 @@ def post(
     book = world.book
     book.change("net.stock", row, qty=row["qty"] + units)
     node = row["node"]
+    if kind != "move":
+        postings.note(world, node, row["sku"], units, doc_type or "opening", doc_no or "")
     if not NODE[node].is_own:
         return
     item_id = world.catalogue.by_sku[row["sku"]].item_id

@@ -21,7 +21,7 @@ class EstateError(Exception):
 # Rows that the simulation never looks at again: written at the day's close, then forgotten.
 WRITE_ONLY = frozenset(
     {name for name in TRUTH if name.startswith("wms.") and name != "wms.items"}
-    | {"erp.partners", "erp.freight_rates"}
+    | {"erp.partners", "erp.freight_rates", "erp.stock_postings", "shop.listings"}
     | {"net.parcels", "net.parcel_items", "net.scans", "net.meta"}
 )
 # A row for which this holds has reached its end: forgotten at the close, not read at opening.
@@ -33,6 +33,8 @@ FINISHED: Mapping[str, Callable[[Any], Any]] = {
     "net.lines": lambda c: c["is_closed"] == 1,
     "net.shipment_lines": lambda c: c["is_closed"] == 1,
     "net.inbound": lambda c: c["is_closed"] == 1,
+    "net.changes": lambda c: c["is_posted"] == 1,
+    "net.discrepancies": lambda c: c["is_closed"] == 1,
 }
 
 

@@ -1,6 +1,4 @@
-"""What else happens to stock: counts, breakage, quality holds; and what the ERP believes."""
-
-from decimal import Decimal
+"""What else happens to stock: counts, breakage, quality holds."""
 
 from estate import stockroom
 from estate.geography import NODES
@@ -26,19 +24,6 @@ def count_stock(world: World) -> None:
                     )
                 case aside:
                     stockroom.set_aside(world, row, few, aside, at)
-
-
-def post_beliefs(world: World) -> None:
-    """Let the ERP take over yesterday's stock; now and then it gets it wrong."""
-    rng = world.rng("beliefs")
-    at = world.at(0, 30)
-    for row in world.book.all("erp.stock"):
-        key = (row["warehouse_code"], row["sku"])
-        units = Decimal(sum(position["qty"] for position in world.positions[key]))
-        if rng.random() < 0.02:
-            units += rng.choice((-2, -1, 1, 3))
-        if units != row["on_hand_qty"]:
-            world.book.change("erp.stock", row, on_hand_qty=max(units, Decimal(0)), updated_at=at)
 
 
 def _count_no(world: World) -> str:

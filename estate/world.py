@@ -22,8 +22,8 @@ def close_of(day: int) -> datetime:
 class World:
     """Rows, clock, counters and chance. Times inside are naive UTC, as the databases keep them."""
 
-    def __init__(self, *, seed: int, orders: int, days: int, products: int) -> None:
-        self.seed, self.orders, self.days = seed, orders, days
+    def __init__(self, *, seed: int, orders: int, days: int, products: int, wild: bool) -> None:
+        self.seed, self.orders, self.days, self.wild = seed, orders, days, wild
         self.catalogue = Catalogue(seed, products)
         self.book = Book()
         self.day = 0
@@ -91,6 +91,7 @@ class World:
             "seed": str(self.seed),
             "orders": str(self.orders),
             "days": str(self.days),
+            "wild": str(int(self.wild)),
             "products": str(len(self.catalogue.products)),
             "day": str(self.day),
             "counters": json.dumps(dict(sorted(self.counters.items()))),
@@ -100,7 +101,8 @@ class World:
     @classmethod
     def from_meta(cls, meta: dict[str, str]) -> "World":
         """A world without its rows: `book.load` brings them."""
-        world = cls(**{name: int(meta[name]) for name in ("seed", "orders", "days", "products")})
+        sizes = {name: int(meta[name]) for name in ("seed", "orders", "days", "products")}
+        world = cls(**sizes, wild=meta["wild"] == "1")
         world.day = int(meta["day"])
         world.counters.update(json.loads(meta["counters"]))
         world.faults = json.loads(meta["faults"])

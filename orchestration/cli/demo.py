@@ -77,6 +77,7 @@ def simulated_network(
         os.environ |= {
             "CROSSDOCK_ERP_URL": estate.erp_url,
             "CROSSDOCK_WMS_URL": estate.wms_url,
+            "CROSSDOCK_SHOP_URL": estate.shop_url,
             "CROSSDOCK_THREEPL_FOLDER": str(estate.drop_folder),
             "CROSSDOCK_CARRIER_URL": url,
             "CROSSDOCK_CARRIER_API_KEY": DEMO_KEY,

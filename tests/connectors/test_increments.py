@@ -16,6 +16,7 @@ def sources(estate, url):
     return {
         "erp": (TapSQL, {"url": estate.erp_url, "contract": "erp", "naive_timezone": "UTC"}),
         "wms": (TapSQL, {"url": estate.wms_url, "contract": "wms", "naive_timezone": "UTC"}),
+        "shop": (TapSQL, {"url": estate.shop_url, "contract": "shop", "naive_timezone": "UTC"}),
         "threepl": (TapX12, {"path": str(estate.drop_folder), "timezone": "UTC"}),
         "carrier": (TapEasyPost, {"base_url": url, "api_key": "EZTKestate", "page_size": 20}),
     }
@@ -29,7 +30,7 @@ def merged(into, pulled):
 
 def test_days_pulled_one_by_one_equal_all_days_pulled_at_once(tmp_path, pull):
     estate = Estate.create(tmp_path / "estate", orders=90, days=3, products=40)
-    held = {name: {} for name in ("erp", "wms", "threepl", "carrier")}
+    held = {name: {} for name in ("erp", "wms", "shop", "threepl", "carrier")}
     states = {}
     for day in range(4):
         if day:

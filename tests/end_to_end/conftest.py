@@ -37,6 +37,7 @@ class Hub:
             "CROSSDOCK_HOME": str(self.home),
             "CROSSDOCK_ERP_URL": self.estate.erp_url,
             "CROSSDOCK_WMS_URL": self.estate.wms_url,
+            "CROSSDOCK_SHOP_URL": self.estate.shop_url,
             "CROSSDOCK_THREEPL_FOLDER": str(self.estate.drop_folder),
             "CROSSDOCK_CARRIER_URL": self.url,
             "CROSSDOCK_CARRIER_API_KEY": DEMO_KEY,

@@ -17,10 +17,10 @@ SOURCES = Path(__file__).parents[2] / "contracts" / "sources"
 KINDS = {"VARCHAR": "TEXT", "TIMESTAMPTZ": "DATETIME", "BIGINT": "BIGINT", "DATE": "DATE"}
 
 
-@pytest.mark.parametrize("system", ["erp", "wms"])
+@pytest.mark.parametrize("system", ["erp", "wms", "shop"])
 def test_a_database_has_the_tables_and_columns_of_its_contract(estate: Estate, system: str) -> None:
     contract = yaml.safe_load((SOURCES / f"{system}.odcs.yaml").read_text(encoding="utf-8"))
-    url = {"erp": estate.erp_url, "wms": estate.wms_url}[system]
+    url = {"erp": estate.erp_url, "wms": estate.wms_url, "shop": estate.shop_url}[system]
     database = inspect(create_engine(url, poolclass=NullPool))
     assert set(database.get_table_names()) == {table["name"] for table in contract["schema"]}
     for table in contract["schema"]:
@@ -39,7 +39,7 @@ def test_a_database_has_the_tables_and_columns_of_its_contract(estate: Estate, s
         assert database.get_pk_constraint(name)["constrained_columns"] == expected
 
 
-@pytest.mark.parametrize("system", ["erp", "wms"])
+@pytest.mark.parametrize("system", ["erp", "wms", "shop"])
 def test_every_value_is_one_that_the_contract_allows(estate: Estate, system: str) -> None:
     contract = yaml.safe_load((SOURCES / f"{system}.odcs.yaml").read_text(encoding="utf-8"))
     with closing(sqlite3.connect(estate.home / f"{system}.sqlite")) as database:

@@ -18,7 +18,7 @@ Make = Callable[..., Estate]
 def content(estate: Estate) -> dict[str, Any]:
     """All that a tap could see, and the truth."""
     seen: dict[str, Any] = {"truth": estate.truth(), "now": estate.now}
-    for name in ("erp.sqlite", "wms.sqlite"):
+    for name in ("erp.sqlite", "wms.sqlite", "shop.sqlite"):
         with closing(sqlite3.connect(estate.home / name)) as database:
             for (table,) in database.execute("select name from sqlite_master where type = 'table'"):
                 rows = database.execute(f'select * from "{table}"')

@@ -23,9 +23,9 @@ def ask(estate: Estate, system: str, query: str) -> list[tuple[Any, ...]]:
 
 
 def shown(estate: Estate, *, with_marks: bool = False) -> dict[str, list[str]]:
-    """Every row of ERP and WMS, by table."""
+    """Every row of ERP, WMS and shop, by table."""
     found = {}
-    for system in ("erp", "wms"):
+    for system in ("erp", "wms", "shop"):
         for (table,) in ask(estate, system, "select name from sqlite_master where type = 'table'"):
             columns = [row[1] for row in ask(estate, system, f'pragma table_info("{table}")')]
             wanted = [c for c in columns if with_marks or c != "updated_at"]

@@ -1,4 +1,4 @@
-"""The same estate with its ERP and WMS on a PostgreSQL server."""
+"""The same estate with its databases on a PostgreSQL server."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from estate import Estate
 
 pytestmark = pytest.mark.slow
 Make = Callable[..., Estate]
+SYSTEMS = {"erp": "stock", "wms": "stock", "shop": "inventory_levels"}
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")
         database = pgserver.get_server(folder, cleanup_mode="delete")
     try:
-        for name in ("erp", "wms"):
+        for name in SYSTEMS:
             database.psql(f"create database {name};")
         yield database.get_uri().replace("postgresql://", "postgresql+psycopg://")
     finally:
@@ -32,21 +33,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_postgresql_holds_what_sqlite_holds(make: Make, server: str) -> None:
-    urls = {f"{name}_url": server.replace("/postgres?", f"/{name}?") for name in ("erp", "wms")}
+    urls = {f"{name}_url": server.replace("/postgres?", f"/{name}?") for name in SYSTEMS}
     served, local = make("served", **urls), make("local")
     for estate in (served, local):
         estate.advance()
         estate.inject("case_flip")
         estate.clear()
     assert served.truth() == local.truth()
-    for system in ("erp", "wms"):
+    for system, table in SYSTEMS.items():
         urls_of = (getattr(estate, f"{system}_url") for estate in (served, local))
-        there, here = (_stock(url) for url in urls_of)
+        there, here = (_rows(url, table) for url in urls_of)
         assert there == here and here
 
 
-def _stock(url: str) -> list[list[str]]:
+def _rows(url: str, table: str) -> list[list[str]]:
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
-        rows = connection.execute(text("select * from stock order by 1, 2, 3")).all()
+        rows = connection.execute(text(f"select * from {table} order by 1, 2, 3")).all()
     return [[str(value).removesuffix(".000000") for value in row] for row in rows]

@@ -1,0 +1,16 @@
+with source as (
+    select * from {{ source('shop', 'inventory_levels') }}
+),
+
+renamed as (
+    select
+        listing_id,
+        location_code as node_code,
+        available as available_qty,
+        updated_at as source_updated_at,
+        _sdc_received_at as loaded_at,
+        _sdc_deleted_at is not null as is_deleted
+    from source
+)
+
+select * from renamed
