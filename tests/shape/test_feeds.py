@@ -17,7 +17,8 @@ MODELS = ROOT / "transforms" / "models"
 
 def test_every_source_has_a_contract_and_every_source_contract_a_source() -> None:
     listed = yaml.safe_load((ROOT / "sources.yaml").read_text("utf-8"))["sources"]
-    assert set(listed) == {contract.name for contract in contracts.read_all("sources")}
+    # Stewards answer on the command line (`crossdock tasks`), not through a tap.
+    assert {*listed, "steward"} == {contract.name for contract in contracts.read_all("sources")}
 
 
 def test_every_canonical_contract_has_one_model_and_every_model_a_contract() -> None:

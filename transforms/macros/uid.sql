@@ -7,6 +7,7 @@
     {%- set prefixes = {
         'product': 'prd', 'node': 'nod', 'service': 'svc', 'order': 'ord', 'party': 'pty',
         'shipment': 'shp', 'package': 'pkg', 'event': 'evt',
+        'task': 'tsk',
     } -%}
     {%- if entity not in prefixes -%}
         {{ exceptions.raise_compiler_error("uid('" ~ entity ~ "') is not an entity. It may be: " ~ prefixes.keys() | join(', ') ~ ".") }}

@@ -28,6 +28,29 @@ stated as (
 
     union all
 
+    -- The WMS once more: what its movements add up to, which its stock must equal.
+    select
+        'wms_ledger' as source_system,
+        'movements' as stream,
+        movements.bin_id || '/' || movements.product_uid || '/' || movements.lot_code as row_key,
+        movements.node_code,
+        movements.product_uid,
+        movements.lot_code,
+        coalesce(movements.disposition, 'available') as disposition,
+        sum(movements.qty) as qty,
+        cast(null as varchar) as orphan_reason,
+        max(marks.marked_at) as source_as_of,
+        max(movements.source_updated_at) as source_updated_at,
+        max(movements.loaded_at) as loaded_at
+    from {{ ref('int_movement__unified') }} as movements
+    inner join marks on marks.source_system = 'wms'
+    where movements.source_system = 'wms' and movements.orphan_reason is null and not movements.is_deleted
+    group by
+        movements.node_code, movements.bin_id, movements.product_uid, movements.lot_code,
+        coalesce(movements.disposition, 'available')
+
+    union all
+
     select
         'threepl' as source_system,
         'inventory_846' as stream,

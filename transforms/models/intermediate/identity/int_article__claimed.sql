@@ -58,6 +58,17 @@ claims as (
     union all
 
     select
+        'shop' as source_system,
+        cast(listing_id as varchar) as source_key,
+        sku,
+        barcode as gtin,
+        title as name,
+        loaded_at
+    from {{ ref('stg_shop__listings') }}
+
+    union all
+
+    select
         'threepl' as source_system,
         {{ article_key('gtin', 'sku') }} as source_key,
         sku,

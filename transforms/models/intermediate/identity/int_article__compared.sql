@@ -76,7 +76,8 @@ free as (
         max(pairs.likeness) as likeness,
         bool_or(
             pairs.numbers <> '' and pairs.article_numbers <> '' and pairs.numbers <> pairs.article_numbers
-        ) as has_other_numbers
+        ) as has_other_numbers,
+        bool_and(pairs.numbers <> '' and pairs.numbers = pairs.article_numbers) as has_same_numbers
     from pairs
     left join {{ ref('int_word__standing') }} as apart
         on
@@ -118,7 +119,17 @@ select
     place = 1
     and place_of_claim = 1
     and not has_other_numbers
-    and likeness >= {{ var('name_accepted_from') }}
-    and least(margin, margin_of_claim) >= {{ var('name_margin') }} as is_accepted
+    and (
+        (
+            likeness >= {{ var('name_accepted_from') }}
+            and least(margin, margin_of_claim) >= {{ var('name_margin') }}
+        )
+        -- Less alike, as names cut short are; but nothing else comes near, and the numbers agree.
+        or (
+            has_same_numbers
+            and likeness >= {{ var('name_alone_from') }}
+            and least(margin, margin_of_claim) >= {{ var('name_alone_margin') }}
+        )
+    ) as is_accepted
 from ranked
 where place <= 5

@@ -1,0 +1,53 @@
+with candidate as (
+    select max(marked_at) as as_of from {{ ref('int_source__marked') }}
+),
+
+final as (
+    select
+        candidate.as_of,
+        answered.node_uid,
+        answered.product_uid,
+        answered.erp_qty,
+        answered.node_qty,
+        answered.ledger_qty,
+        answered.late_qty as explained_in_flight,
+        answered.residual,
+        answered.class,
+        answered.suspect,
+        case answered.class
+            when 'single_source' then 'Only one system speaks of it.'
+            when 'agreed' then 'All say the same.'
+            when 'in_flight' then 'Documents that the ERP has not posted yet account for it.'
+            when 'unexplained' then coalesce(answered.said, case
+                when answered.suspect = 'erp' then 'No document accounts for it.'
+                else 'The WMS''s stock is not the sum of its movements.'
+            end)
+            else coalesce(answered.said, 'The figures themselves: ' || case answered.class
+                when 'pack_factor' then 'one is the other times the case factor.'
+                when 'mis_mapped' then 'another product of the node is as much apart, the other way.'
+                else 'another node is as much apart in this product, the other way.'
+            end)
+        end as explanation,
+        case answered.class
+            when 'duplicate_document' then 'Have the second posting of the document reversed in the ERP.'
+            when 'pack_factor' then 'Have the quantity corrected to base units where it was entered in packs.'
+            when 'mis_mapped' then 'Have the posting moved to the right article.'
+            when 'misplaced' then 'Have the posting moved to the right node.'
+            when 'missing_document' then 'Have the document posted in the ERP, or ask the node to send it again.'
+            when 'unposted_adjustment' then 'Have the count posted in the ERP.'
+            when 'several_documents' then 'Go through the documents named; each has its own cause.'
+            when 'unexplained' then 'Count it.'
+            else ''
+        end as next_step,
+        answered.winner_source,
+        answered.confidence,
+        channel.available_qty as channel_qty,
+        channel.residual as channel_residual,
+        channel.class as channel_class
+    from {{ ref('int_stock__answered') }} as answered
+    cross join candidate
+    left join {{ ref('int_listing__compared') }} as channel
+        on answered.node_uid = channel.node_uid and answered.product_uid = channel.product_uid
+)
+
+{{ canonical('recon_inventory', 'final') }}

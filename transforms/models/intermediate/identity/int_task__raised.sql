@@ -1,0 +1,165 @@
+-- Everything that a person should look at about who is who and what is what: one question a cause,
+-- however many rows wait for it. `rows_affected` counts them.
+with matched as (
+    select * from {{ ref('int_product__matched') }}
+),
+
+best as (
+    select * from {{ ref('int_article__compared') }} where place = 1
+),
+
+claims as (
+    select * from {{ ref('int_article__claimed') }}
+),
+
+waiting as (
+    select source, stream, reason, min(key) as example, count(*) as orphans, min(loaded_at) as since
+    from {{ ref('int_orphan__collected') }}
+    where reason <> 'unknown_article'
+    group by source, stream, reason
+),
+
+settled as (
+    select source_system, source_key from {{ ref('int_word__standing') }}
+    where entity = 'product' and verb = 'accept'
+),
+
+unknown as (
+    select
+        'unknown_article' as kind,
+        'product' as entity,
+        matched.source_system,
+        matched.source_key,
+        cast(null as varchar) as entity_uid,
+        best.sku as proposal,
+        concat_ws(
+            '; ', 'sku ' || claims.sku, 'gtin ' || claims.raw_gtin, 'called "' || claims.name || '"',
+            'name is like that of ' || best.sku || ' by ' || cast(round(best.likeness, 2) as varchar)
+            || case when best.has_other_numbers then ', but its numbers differ' else '' end
+        ) as evidence,
+        'Say which article it is: crossdock tasks map TASK SKU; or enter it in the ERP.' as next_step,
+        1 as rows_affected,
+        matched.loaded_at as since
+    from matched
+    inner join claims
+        on matched.source_system = claims.source_system and matched.source_key = claims.source_key
+    left join best on matched.source_system = best.source_system and matched.source_key = best.source_key
+    where matched.product_uid is null
+),
+
+doubted as (
+    select
+        matched.doubt as kind,
+        'product' as entity,
+        matched.source_system,
+        matched.source_key,
+        matched.product_uid as entity_uid,
+        case
+            when matched.doubt = 'name_disagrees' then best.sku
+            else coalesce(coded.exact_sku, coded.normalised_sku)
+        end as proposal,
+        concat_ws(
+            '; ', 'its code means ' || matched.sku, 'sku ' || claims.sku, 'gtin ' || claims.raw_gtin,
+            'called "' || claims.name || '"',
+            'name is like that of ' || best.sku || ' by ' || cast(round(best.likeness, 2) as varchar)
+        ) as evidence,
+        'Look at the article itself, then crossdock tasks map TASK SKU, or accept what the code says.'
+            as next_step,
+        1 as rows_affected,
+        matched.loaded_at as since
+    from matched
+    inner join claims
+        on matched.source_system = claims.source_system and matched.source_key = claims.source_key
+    inner join {{ ref('int_article__coded') }} as coded
+        on matched.source_system = coded.source_system and matched.source_key = coded.source_key
+    left join best on matched.source_system = best.source_system and matched.source_key = best.source_key
+    where matched.doubt is not null
+),
+
+-- Two articles of the ERP under one GTIN: one of them is the other, or one of the codes is wrong.
+twins as (
+    select
+        'duplicate_product' as kind,
+        'product' as entity,
+        'erp' as source_system,
+        max(identified.sku) as source_key,
+        cast(null as varchar) as entity_uid,
+        min(identified.sku) as proposal,
+        'GTIN ' || claims.gtin14 || ' belongs to ' || min(identified.sku) || ' and ' || max(identified.sku)
+            as evidence,
+        'Merge them (crossdock tasks merge TASK SKU), or have the wrong GTIN corrected in the ERP.'
+            as next_step,
+        count(*) as rows_affected,
+        max(claims.loaded_at) as since
+    from claims
+    inner join {{ ref('int_product__identified') }} as identified
+        on claims.source_system = 'erp' and claims.source_key = identified.sku
+    where claims.gtin14 is not null
+    group by claims.gtin14
+    having count(distinct identified.survivor) > 1
+),
+
+conflicts as (
+    {%- for rule in survivorship_rules('product') if rule.conflict_pct is defined %}
+    select
+        'attribute_conflict' as kind,
+        'product' as entity,
+        {{ rule.attribute }}__source as source_system,
+        sku || '/{{ rule.attribute }}' as source_key,
+        product_uid as entity_uid,
+        cast({{ rule.attribute }} as varchar) as proposal,
+        'sources are more than {{ rule.conflict_pct }} % apart; '
+        || {{ rule.attribute }}__source || ' says ' || cast({{ rule.attribute }} as varchar) as evidence,
+        'Measure it again, and have the wrong one corrected at its source.' as next_step,
+        1 as rows_affected,
+        loaded_at as since
+    from {{ ref('int_product__survived') }}
+    where {{ rule.attribute }}__conflicts
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+),
+
+references_unknown as (
+    select
+        'unknown_reference' as kind,
+        stream as entity,
+        source as source_system,
+        reason || ' in ' || stream as source_key,
+        cast(null as varchar) as entity_uid,
+        cast(null as varchar) as proposal,
+        'first: ' || example as evidence,
+        'Ask the owner of the source what it means; rows come in by themselves once it is known.'
+            as next_step,
+        orphans as rows_affected,
+        since
+    from waiting
+),
+
+raised as (
+    select * from unknown
+    union all
+    select * from doubted
+    union all
+    select * from twins
+    union all
+    select * from conflicts
+    union all
+    select * from references_unknown
+)
+
+select
+    {{ uid('task', ['raised.kind', 'raised.source_system', 'raised.source_key']) }} as task_uid,
+    raised.kind,
+    raised.entity,
+    raised.source_system,
+    raised.source_key,
+    raised.entity_uid,
+    raised.proposal,
+    raised.evidence,
+    raised.next_step,
+    cast(raised.rows_affected as bigint) as rows_affected,
+    raised.since
+from raised
+left join settled
+    on raised.source_system = settled.source_system and raised.source_key = settled.source_key
+where settled.source_key is null

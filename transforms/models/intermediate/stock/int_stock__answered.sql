@@ -1,0 +1,96 @@
+-- Whose word on stock counts, a product at a node at a time, and how far it can be trusted. The rule
+-- is survivorship's (inventory.qty in dbt_project.yml); a figure that its own movements contradict
+-- while the ERP agrees with them gives way to them.
+with reconciled as (
+    select * from {{ ref('int_stock__reconciled') }}
+),
+
+now_as_of as (
+    select max(marked_at) as as_of from {{ ref('int_source__marked') }}
+),
+
+rule as (
+    select max(max_age_h) as max_age_h
+    from (
+        values
+        {%- for each in survivorship_rules('inventory') %}
+        ({{ each.get('max_age_h', 'null') }}){% if not loop.last %},{% endif %}
+        {%- endfor %}
+    ) as rules (max_age_h)
+),
+
+-- Articles that somebody speaks of under a code or a name that may be another's.
+doubted as (
+    select product_uid from {{ ref('int_product__matched') }}
+    where doubt is not null and product_uid is not null
+
+    union
+
+    select identified.product_uid
+    from {{ ref('int_article__compared') }} as compared
+    inner join {{ ref('int_product__matched') }} as matched
+        on
+            compared.source_system = matched.source_system
+            and compared.source_key = matched.source_key
+    inner join {{ ref('int_product__identified') }} as identified on compared.sku = identified.sku
+    where
+        compared.place = 1
+        and compared.source_system in ('wms', 'threepl')
+        and (matched.doubt is not null or matched.product_uid is null)
+),
+
+weighed as (
+    select
+        reconciled.*,
+        doubted.product_uid is not null as is_doubted,
+        {{ dbt.datediff('reconciled.node_as_of', 'now_as_of.as_of', 'second') }} > {{ var('fresh_h') }} * 3600
+            as is_node_old,
+        coalesce(
+            {{ dbt.datediff('reconciled.node_as_of', 'reconciled.erp_as_of', 'second') }}
+            > rule.max_age_h * 3600,
+            false
+        ) as is_node_overtaken
+    from reconciled
+    cross join now_as_of
+    cross join rule
+    left join doubted on reconciled.product_uid = doubted.product_uid
+),
+
+chosen as (
+    select
+        *,
+        case
+            when node_qty is null then 'erp'
+            when is_node_overtaken then 'erp'
+            when is_torn and residual = 0 then 'wms_ledger'
+            else node_source
+        end as winner_source
+    from weighed
+)
+
+select
+    node_uid,
+    product_uid,
+    winner_source,
+    cast(
+        case
+            when is_doubted then {{ var('score_doubted') }}
+            when winner_source = 'erp' then {{ var('confidence_belief') }}
+            when is_torn and residual <> 0 then {{ var('score_doubted') }}
+            when is_node_old then {{ var('confidence_stale') }}
+            when class in ('unexplained', 'several_documents') and not is_torn
+                then {{ var('confidence_stale') }}
+            else {{ var('confidence_fresh') }}
+        end as decimal(4, 3)
+    ) as confidence,
+    class,
+    suspect,
+    is_doubted,
+    erp_qty,
+    node_qty,
+    ledger_qty,
+    late_qty,
+    residual,
+    said,
+    loaded_at
+from chosen
