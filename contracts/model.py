@@ -54,7 +54,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its columns in order, its key, how it is replicated, its rules."""
+    """A table: its columns in order, its key, how it is replicated, its rules.
+
+    ``fed`` is False of an entity that is promised before any source tells of it: it has no rows.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -63,6 +66,7 @@ class Table:
     append_only: bool
     description: str
     rules: tuple[Rule, ...] = ()
+    fed: bool = True
 
     def column(self, name: str) -> Column:
         """Return a column by name; ``ContractError`` lists the valid ones."""

@@ -109,7 +109,9 @@ def _condition(rule: Rule, contract: Contract, catalog: str) -> str:
             table, name = rule.arguments["to"]
             target = quoted(name)
             known = f"SELECT {target} FROM {relation(catalog, contract, table)}"
-            return f"{column} NOT IN ({known} WHERE {target} IS NOT NULL)"
+            # A null leads nowhere and breaks nothing, but NULL NOT IN (no row at all) is true.
+            among = f"{known} WHERE {target} IS NOT NULL"
+            return f"{column} IS NOT NULL AND {column} NOT IN ({among})"
         case kind:
             raise NotImplementedError(f"No query is known for rules of kind '{kind}'.")
 

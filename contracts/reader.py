@@ -21,7 +21,7 @@ SUFFIX = ".odcs.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 CLASSES = ("public", "internal", "confidential", "restricted")
 LOAD_METHODS = ("upsert", "append-only", "overwrite")
-TABLE_PROPERTIES = ("loadMethod", "replicationKey")
+TABLE_PROPERTIES = ("fed", "loadMethod", "replicationKey")
 TYPES = {
     "string": ("VARCHAR", "BLOB"),
     "integer": ("BIGINT",),
@@ -148,6 +148,7 @@ class _Reader:
                 replication_key=custom.get("replicationKey"),
                 append_only=custom.get("loadMethod") == "append-only",
                 description=str(data.get("description") or ""),
+                fed=custom.get("fed") != "false",
             )
 
     def rules(self, table: Table, index: int, tables: list[Table]) -> Iterator[Rule]:
@@ -243,8 +244,13 @@ class _Reader:
         values: dict[str, str] = {}
         for index, item in enumerate(data.get("customProperties") or []):
             at = (*place, "customProperties", index)
-            name, value = str(item.get("property")), str(item.get("value"))
-            valid = {"replicationKey": columns, "loadMethod": list(LOAD_METHODS)}.get(name)
+            name, given = str(item.get("property")), item.get("value")
+            value = str(given).lower() if isinstance(given, bool) else str(given)
+            valid = {
+                "replicationKey": columns,
+                "loadMethod": list(LOAD_METHODS),
+                "fed": ["true", "false"],
+            }.get(name)
             if valid is None or name in values:
                 text = f"'{name}' is none here, or twice. {choices(name, TABLE_PROPERTIES)}"
                 self.say((*at, "property"), text)

@@ -62,6 +62,21 @@ def test_a_broken_rule_of_a_column_fails_and_blocks(
     assert verdict.evaluated == 2
 
 
+def test_a_null_reference_breaks_nothing_not_even_where_the_other_table_is_empty(shop, con) -> None:
+    con.execute("CREATE TABLE lake.shop.makers (maker VARCHAR)")
+    con.execute("ALTER TABLE lake.shop.articles ADD COLUMN maker VARCHAR")
+    makers = (
+        "  - name: makers\n    properties:\n"
+        "      - {name: maker, logicalType: string, physicalType: VARCHAR}\n"
+    )
+    maker = "{name: maker, logicalType: string, physicalType: VARCHAR, relationships: [{to: makers.maker}]}"
+    contract = shop.read(f"{shop.head}{shop.tables}      - {maker}\n{makers}")
+    for said, status in ((None, "passed"), ("M-1", "failed")):
+        con.execute("UPDATE lake.shop.articles SET maker = ?", [said])
+        verdicts = {v.rule: v for v in contracts.judge(con, [contract], now=NOW)}
+        assert verdicts["maker.references"].status == status
+
+
 def test_a_key_that_occurs_twice_fails(con, shop, judged) -> None:
     con.execute("INSERT INTO lake.shop.articles SELECT * FROM lake.shop.articles LIMIT 1")
     verdict = judged(shop.read(), "articles.primary_key")

@@ -147,3 +147,13 @@ def test_limits_are_judged_and_not_enforced_at_landing() -> None:
     stock = contracts.read("sources/wms").table("stock")
     assert stock.column("qty").options == {"minimum": 0}
     assert "minimum" not in stock.singer_schema()["properties"]["qty"]
+
+
+def test_an_entity_may_be_promised_before_any_source_feeds_it(shop) -> None:
+    table = "    physicalType: table\n"
+    unfed = table + "    customProperties: [{property: fed, value: VALUE}]\n"
+    assert shop.read().table("articles").fed
+    said = shop.head + shop.tables.replace(table, unfed)
+    assert not shop.read(said.replace("VALUE", "false")).table("articles").fed
+    with pytest.raises(ContractError, match=r"'no' is no fed\. .*Valid: true, false"):
+        shop.read(said.replace("VALUE", "'no'"))

@@ -26,6 +26,18 @@ def test_every_canonical_contract_has_one_model_and_every_model_a_contract() -> 
     assert models == {contract.name for contract in contracts.read_all("canonical")}
 
 
+@pytest.mark.parametrize("contract", contracts.read_all("canonical"), ids=lambda c: c.name)
+def test_an_entity_that_no_source_feeds_says_so_in_its_contract_and_in_its_model(
+    contract: contracts.Contract,
+) -> None:
+    (table,) = contract.tables
+    model = (MODELS / "canonical" / f"{contract.name}.sql").read_text("utf-8")
+    wanted = f"{{{{ unfed('{contract.name}') }}}}\n"
+    assert (model == wanted) == (not table.fed), "fed: false and `unfed` belong together"
+    if not table.fed:
+        assert not [rule.id for rule in table.rules if rule.kind == "rowCount"]
+
+
 @pytest.mark.parametrize("contract", contracts.read_all("sources"), ids=lambda c: c.name)
 def test_every_raw_table_has_a_staging_model(contract: contracts.Contract) -> None:
     staged = {path.stem for path in (MODELS / "staging").rglob("stg_*.sql")}

@@ -35,7 +35,7 @@ def snapshot(hub: Any) -> int:
 
 def test_a_run_over_unchanged_sources_changes_nothing_and_makes_no_snapshot(built: Any) -> None:
     before, at = built.contents(), snapshot(built)
-    assert len(before) == 14
+    assert before.keys() == {contract.name for contract in contracts.read_all("canonical")}
     built.dbt("run")
     assert built.contents() == before
     assert snapshot(built) == at

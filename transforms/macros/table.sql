@@ -61,10 +61,15 @@
     )
 {%- endmacro %}
 
+{#- Two empty tables are alike without a look: to plan a read of one costs 0.25 s (ducklake#1313). -#}
 {% macro rows_differ(candidate, relation) -%}
-    {%- set counted = run_query(
-        'select (select count(*) from ' ~ candidate ~ ') <> (select count(*) from ' ~ relation ~ ')'
-        ~ ' or exists (select * from ' ~ candidate ~ ' except all select * from ' ~ relation ~ ')'
+    {%- set counts = run_query(
+        'select (select count(*) from ' ~ candidate ~ '), (select count(*) from ' ~ relation ~ ')'
+    ).rows[0] -%}
+    {%- if counts[0] != counts[1] -%}{{ return(true) }}{%- endif -%}
+    {%- if counts[0] == 0 -%}{{ return(false) }}{%- endif -%}
+    {%- set found = run_query(
+        'select exists (select * from ' ~ candidate ~ ' except all select * from ' ~ relation ~ ')'
     ) -%}
-    {{ return(counted.columns[0].values()[0]) }}
+    {{ return(found.columns[0].values()[0]) }}
 {%- endmacro %}

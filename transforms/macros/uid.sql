@@ -8,6 +8,8 @@
         'product': 'prd', 'node': 'nod', 'service': 'svc', 'order': 'ord', 'party': 'pty',
         'shipment': 'shp', 'package': 'pkg', 'event': 'evt',
         'task': 'tsk',
+        'lot': 'lot', 'location': 'loc', 'purchase_order': 'pur', 'inbound': 'inb', 'receipt': 'rcp',
+        'movement': 'mov', 'count': 'cnt', 'fulfilment_order': 'ffo', 'allocation': 'alc', 'pick': 'pck',
     } -%}
     {%- if entity not in prefixes -%}
         {{ exceptions.raise_compiler_error("uid('" ~ entity ~ "') is not an entity. It may be: " ~ prefixes.keys() | join(', ') ~ ".") }}

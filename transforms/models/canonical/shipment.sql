@@ -8,6 +8,7 @@ final as (
     select
         shipments.shipment_uid,
         shipments.shipment_no,
+        {{ uid('fulfilment_order', ['shipments.shipment_uid']) }} as fo_uid,
         shipments.order_uid,
         shipments.node_uid,
         services.service_uid,

@@ -34,7 +34,54 @@ with orphans as (
 
     select 'erp' as source, 'purchase_order_lines' as stream, source_key as key,
         orphan_reason as reason, loaded_at
-    from {{ ref('int_inbound__expected') }}
+    from {{ ref('int_purchase_line__converted') }}
+    where not is_deleted
+
+    union all
+
+    select 'erp' as source, 'purchase_orders' as stream, orders.po_no as key,
+        case when nodes.node_code is null then 'unknown_node' else 'unknown_party' end as reason,
+        orders.loaded_at
+    from {{ ref('stg_erp__purchase_orders') }} as orders
+    left join {{ ref('stg_erp__warehouses') }} as nodes on orders.node_code = nodes.node_code
+    left join {{ ref('stg_erp__partners') }} as partners on orders.supplier_id = partners.partner_id
+    where nodes.node_code is null or partners.partner_id is null
+
+    union all
+
+    select 'wms' as source, 'bins' as stream, bins.bin_id as key,
+        'unknown_node' as reason, bins.loaded_at
+    from {{ ref('stg_wms__bins') }} as bins
+    left join {{ ref('stg_erp__warehouses') }} as nodes on bins.node_code = nodes.node_code
+    where nodes.node_code is null
+
+    union all
+
+    select 'wms' as source, 'lots' as stream,
+        cast(lots.item_id as varchar) || '/' || lots.lot_code as key,
+        'unknown_article' as reason, lots.loaded_at
+    from {{ ref('stg_wms__lots') }} as lots
+    left join {{ ref('int_product__matched') }} as matched
+        on matched.source_system = 'wms' and cast(lots.item_id as varchar) = matched.source_key
+    where matched.product_uid is null
+
+    union all
+
+    select source_system as source, stream, source_key as key, orphan_reason as reason, loaded_at
+    from {{ ref('int_movement__unified') }}
+    -- A 945 is told of as a shipment's line already.
+    where stream <> 'shipping_advice_945'
+
+    union all
+
+    select 'threepl' as source, stream, source_key as key, orphan_reason as reason, loaded_at
+    from {{ ref('int_ship_notice__settled') }}
+
+    union all
+
+    select 'wms' as source, 'picks' as stream, cast(pick_id as varchar) as key,
+        orphan_reason as reason, loaded_at
+    from {{ ref('int_pick__placed') }}
 
     union all
 

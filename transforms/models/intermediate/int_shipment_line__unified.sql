@@ -11,6 +11,7 @@ lines as (
         lines.shipment_no,
         lines.order_line_no,
         matched.product_uid,
+        lines.qty_ordered as requested_qty,
         case
             when shipments.status in ('released', 'picking')
                 then greatest(lines.qty_ordered - lines.qty_shipped, 0)
@@ -34,6 +35,7 @@ lines as (
         lines.shipment_no,
         lines.order_line_no,
         lines.product_uid,
+        lines.qty as requested_qty,
         case when shipments.status = 'released' then lines.qty else 0 end as allocated_qty,
         0 as shipped_qty,
         lines.orphan_reason,
@@ -50,6 +52,7 @@ lines as (
         lines.shipment_no,
         lines.order_line_no,
         lines.product_uid,
+        0 as requested_qty,
         0 as allocated_qty,
         case when shipments.status = 'shipped' then lines.qty_shipped else 0 end as shipped_qty,
         lines.orphan_reason,
@@ -76,11 +79,13 @@ select
     lines.source_key,
     lines.shipment_no,
     shipments.shipment_uid,
+    shipments.status as shipment_status,
     shipments.order_no,
     shipments.order_uid,
     shipments.node_uid,
     coalesce(lines.order_line_no, first_lines.line_no) as order_line_no,
     lines.product_uid,
+    cast(lines.requested_qty as decimal(18, 6)) as requested_qty,
     cast(lines.allocated_qty as decimal(18, 6)) as allocated_qty,
     cast(lines.shipped_qty as decimal(18, 6)) as shipped_qty,
     case

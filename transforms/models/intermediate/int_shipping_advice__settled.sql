@@ -37,6 +37,7 @@ select
     settled.order_line_no,
     {{ article_key('settled.gtin', 'settled.sku') }} as article_key,
     matched.product_uid,
+    settled.lot_code,
     settled.settled_sscc18 as sscc18,
     settled.tracking_no,
     coalesce(carriers.canonical_code, settled.carrier_scac) as carrier,

@@ -18,7 +18,10 @@ ranked as (
         ) as newness,
         max(case when reporting_code in ('R', 'F') then settled_at end)
             over (partition by settled_shipment_no) as voided_before,
-        min(settled_at) over (partition by settled_shipment_no) as released_at
+        min(settled_at) over (partition by settled_shipment_no) as released_at,
+        dense_rank() over (
+            partition by settled_shipment_no order by settled_at, file_sha256, set_index
+        ) as version
     from documents
 ),
 
@@ -39,6 +42,8 @@ select
     coalesce(carriers.canonical_code, settled.carrier_scac) as carrier,
     settled.routing as service,
     settled.reporting_code = 'F' as is_cancelled,
+    settled.version,
+    settled.ship_by,
     {{ to_base('settled.qty', 'uoms.qty_num', 'uoms.qty_den') }} as qty,
     case
         when matched.product_uid is null then 'unknown_article'

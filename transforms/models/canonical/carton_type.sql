@@ -1,0 +1,1 @@
+{{ unfed('carton_type') }}

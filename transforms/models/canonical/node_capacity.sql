@@ -1,0 +1,1 @@
+{{ unfed('node_capacity') }}

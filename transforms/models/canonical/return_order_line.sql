@@ -1,0 +1,1 @@
+{{ unfed('return_order_line') }}

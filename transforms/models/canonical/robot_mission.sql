@@ -1,0 +1,1 @@
+{{ unfed('robot_mission') }}
