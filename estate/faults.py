@@ -1,6 +1,6 @@
-"""Faults on request: how a source may show a row otherwise than it is."""
+"""Faults on request: how a source may show a row otherwise than it is, or book what is not so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from estate.geography import OWN
+from estate.mispostings import MISPOSTINGS, Misposting
+from estate.push_failure import PushFailure
 from estate.schema import TRUTH
 from estate.store import Row
 from estate.world import World
@@ -16,7 +18,7 @@ NOBODY = "ZZ-99999"
 
 
 @dataclass(frozen=True)
-class Fault:
+class Bend:
     """`choose` picks the keys of the rows, `bend` gives the columns that these rows show instead.
 
     A fault that `silences` a system holds back all that the system would have shown.
@@ -67,22 +69,22 @@ def _case_flip(row: Row, world: World) -> Row:
     return {"qty": (Decimal(row["qty"]) / factor).quantize(Decimal("0.000001"))}
 
 
-FAULTS = {
-    "case_flip": Fault(
+BENDS = {
+    "case_flip": Bend(
         "The WMS reports stock of some 20 articles at one node in cases instead of eaches.",
         "wms",
         "wms.stock",
         lambda connection, world: _stock_keys(connection, world, 20),
         _case_flip,
     ),
-    "negative_on_hand": Fault(
+    "negative_on_hand": Bend(
         "A bin of the WMS holds -3 pieces, and no movement says why.",
         "wms",
         "wms.stock",
         lambda connection, world: _stock_keys(connection, world, 1)[:1],
         lambda row, world: {"qty": Decimal(-3)},
     ),
-    "text_in_number": Fault(
+    "text_in_number": Bend(
         "An article's unit cost in the ERP is a remark (SQLite takes text in a numeric column).",
         "erp",
         "erp.products",
@@ -90,19 +92,31 @@ FAULTS = {
         lambda row, world: {"unit_cost": "See ASN-93 (ID#:1281)"},
         only_sqlite=True,
     ),
-    "orphan_sku": Fault(
+    "orphan_sku": Bend(
         "An open order line in the ERP names an article that nobody knows.",
         "erp",
         "erp.sales_order_lines",
         _line_keys,
         lambda row, world: {"sku": NOBODY},
     ),
-    "stale_wms": Fault(
+    "stale_wms": Bend(
         "The WMS stops changing from now on, while all others go on.",
         "wms",
         None,
         lambda connection, world: [],
         lambda row, world: {},
         silences="wms",
+    ),
+}
+
+Deed = Misposting | PushFailure
+"""What somebody does wrong once: it is written into a system's own book, and mended there."""
+
+Fault = Bend | Deed
+FAULTS: Mapping[str, Fault] = {
+    **BENDS,
+    **MISPOSTINGS,
+    "shop_push_failed": PushFailure(
+        "The ERP's push of stock no longer reaches some of the shop's listings."
     ),
 }

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import inspect, select
 
-from estate.faults import FAULTS, Fault
+from estate.faults import BENDS, FAULTS, Bend, Deed
 from estate.schema import SYSTEMS, TRUTH
-from estate.store import EstateError, Row, engine_for, upsert
+from estate.store import EstateError, Key, Row, delete, engine_for, upsert
 from estate.world import World
 
 
@@ -59,16 +59,21 @@ class Outlet:
         world.files.clear()
         for system in SYSTEMS:
             names = [name for name in TRUTH if name.startswith(f"{system}.")]
-            self._show(world, {name: world.book.dirty[name].values() for name in names})
+            rows = {name: world.book.dirty[name].values() for name in names}
+            self._show(world, rows, world.book.gone)
         with self.truth.begin() as connection:
             for name, table in TRUTH.items():
+                delete(connection, table, world.book.gone[name])
                 upsert(connection, table, world.book.dirty[name].values())
             self._write_meta(connection, world)
         world.book.settle()
 
     def inject(self, world: World, name: str) -> None:
-        """Show the sources' rows as the fault bends them from now on."""
+        """Show the sources' rows as the fault bends them from now on, or let it be committed."""
         fault = FAULTS[name]
+        if isinstance(fault, Deed):
+            self._commit(world, name, fault)
+            return
         if fault.only_sqlite and self._systems[fault.system].dialect.name != "sqlite":
             raise EstateError(
                 f"Fault '{name}' needs a database that takes text in a numeric column: SQLite does."
@@ -81,20 +86,39 @@ class Outlet:
         self._reshow(world, [name])
 
     def clear(self, world: World) -> None:
-        """Show the sources' rows as they truly are."""
+        """Show the sources' rows as they truly are, and have mended what was done wrong."""
         active, held = dict(world.faults), self._held(world)
-        world.faults.clear()
+        bent = [name for name in active if name in BENDS]
+        for name in bent:
+            del world.faults[name]
         if held is not None:
             self._catch_up(world, held)
-        self._reshow(world, list(active), active)
+        self._reshow(world, bent, active)
+        at = self._next_moment(world)
+        for name, known in active.items():
+            if isinstance(fault := FAULTS[name], Deed):
+                fault.mend(world, known["targets"], at)
+                del world.faults[name]
+        self.write(world)
+
+    def _commit(self, world: World, name: str, fault: Deed) -> None:
+        at = self._next_moment(world)
+        with self.truth.connect() as connection:
+            targets = fault.commit(connection, world, name, at)
+        world.faults[name] = {"since": world.close.isoformat(), "targets": targets}
+        self.write(world)
+
+    def _next_moment(self, world: World) -> datetime:
+        """A time after the close at which something is shown anew, later each time."""
+        return world.close + timedelta(seconds=world.number("fault"))
 
     def _reshow(self, world: World, names: list[str], known: dict[str, Any] | None = None) -> None:
         known = known or world.faults
-        at = world.close + timedelta(seconds=world.number("fault"))
+        at = self._next_moment(world)
         rows: dict[str, list[Row]] = {}
         with self.truth.begin() as connection:
             for name in names:
-                fault = FAULTS[name]
+                fault = BENDS[name]
                 if fault.table is None:
                     continue
                 for key in known[name]["targets"]:
@@ -112,15 +136,22 @@ class Outlet:
             # The truth commits last here as well: a crash before it leaves the fault on record.
             self._write_meta(connection, world)
 
-    def _true_row(self, connection: Any, fault: Fault, key: list[Any]) -> Row:
+    def _true_row(self, connection: Any, fault: Bend, key: list[Any]) -> Row:
         table = TRUTH[str(fault.table)]
         query = select(table)
         for column, value in zip(table.primary_key, key, strict=True):
             query = query.where(column == value)
         return dict(connection.execute(query).mappings().one())
 
-    def _show(self, world: World, rows: Mapping[str, Iterable[Row]]) -> None:
-        bends = [(FAULTS[name], known["targets"]) for name, known in world.faults.items()]
+    def _show(
+        self,
+        world: World,
+        rows: Mapping[str, Iterable[Row]],
+        gone: Mapping[str, Iterable[Key]] | None = None,
+    ) -> None:
+        bends = [
+            (BENDS[name], known["targets"]) for name, known in world.faults.items() if name in BENDS
+        ]
         for system, engine in self._systems.items():
             if any(fault.silences == system for fault, _ in bends):
                 continue
@@ -129,12 +160,14 @@ class Outlet:
                     if not name.startswith(f"{system}."):
                         continue
                     table = SYSTEMS[system].tables[name.split(".")[1]]
+                    delete(connection, table, (gone or {}).get(name, ()))
                     shown = [_bent(world, name, row, bends) for row in changed]
                     upsert(connection, table, shown)
 
     def _held(self, world: World) -> tuple[str, datetime] | None:
         for name, known in world.faults.items():
-            if (system := FAULTS[name].silences) is not None:
+            bend = BENDS.get(name)
+            if bend is not None and (system := bend.silences) is not None:
                 return system, datetime.fromisoformat(known["since"])
         return None
 
@@ -164,7 +197,7 @@ class Outlet:
         part.replace(path)
 
 
-def _bent(world: World, name: str, row: Row, bends: list[tuple[Fault, list[list[Any]]]]) -> Row:
+def _bent(world: World, name: str, row: Row, bends: list[tuple[Bend, list[list[Any]]]]) -> Row:
     for fault, targets in bends:
         if fault.table == name:
             key = [row[column.name] for column in TRUTH[name].primary_key]

@@ -65,12 +65,20 @@ def upsert(connection: Connection, table: Table, rows: Iterable[Row]) -> int:
     return len(batch)
 
 
+def delete(connection: Connection, table: Table, keys: Iterable[Key]) -> None:
+    """Take rows out by primary key, those that are there."""
+    for key in keys:
+        parts = zip(table.primary_key, key, strict=True)
+        connection.execute(table.delete().where(*(column == value for column, value in parts)))
+
+
 class Book:
-    """Rows by `system.table` and primary key, and which of them changed since the last close."""
+    """Rows by `system.table` and primary key, and what changed of them since the last close."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[Key, Row]] = {name: {} for name in TRUTH}
         self.dirty: dict[str, dict[Key, Row]] = {name: {} for name in TRUTH}
+        self.gone: dict[str, list[Key]] = {name: [] for name in TRUTH}
         self._keys = {n: tuple(c.name for c in t.primary_key) for n, t in TRUTH.items()}
 
     def add(self, name: str, /, **row: Any) -> Row:
@@ -83,6 +91,12 @@ class Book:
         """Change a row that `add` or `load` gave."""
         row.update(values)
         self.dirty[name][tuple(row[column] for column in self._keys[name])] = row
+
+    def remove(self, name: str, /, *key: Any) -> None:
+        """Take a row out, also one that is not in memory."""
+        self.rows[name].pop(key, None)
+        self.dirty[name].pop(key, None)
+        self.gone[name].append(key)
 
     def get(self, name: str, *key: Any) -> Row | None:
         """The row with this primary key, if it is still alive."""
@@ -114,3 +128,4 @@ class Book:
                 for key in [k for k, row in self.dirty[name].items() if FINISHED[name](row)]:
                     rows.pop(key, None)
             self.dirty[name] = {}
+            self.gone[name] = []

@@ -37,8 +37,10 @@ def test_postgresql_holds_what_sqlite_holds(make: Make, server: str) -> None:
     served, local = make("served", **urls), make("local")
     for estate in (served, local):
         estate.advance()
-        estate.inject("case_flip")
+        for fault in ("case_flip", "shipment_not_posted", "posted_twice", "shop_push_failed"):
+            estate.inject(fault)
         estate.clear()
+        estate.inject("posted_to_wrong_sku")
     assert served.truth() == local.truth()
     for system, table in SYSTEMS.items():
         urls_of = (getattr(estate, f"{system}_url") for estate in (served, local))
