@@ -28,4 +28,5 @@ def play(world: World) -> None:
     threepl.send_advice(world, ended)
     threepl.send_receipts(world, supplied.receipts)
     threepl.send_notices(world, supplied)
+    threepl.send_adjustments(world)
     threepl.send_stock(world)

@@ -12,6 +12,7 @@ from sqlalchemy import make_url, select
 from estate import day, faults, server
 from estate.outlet import Outlet
 from estate.schema import SYSTEMS, TRUTH
+from estate.shop import listing
 from estate.store import EstateError, Row
 from estate.truth import read_truth
 from estate.world import World, close_of
@@ -130,7 +131,18 @@ class Estate:
 
     def truth(self) -> dict[str, list[Row]]:
         """Rows that the canonical tables must equal, by table; Decimal, str and aware datetimes."""
-        return read_truth(self._outlet.truth, self.now, self._world.catalogue)
+        world = self._world
+        tables = read_truth(self._outlet.truth, self.now, world.catalogue)
+        tables["discrepancies"] += self._outlet.bent_stock(world)
+        tables["articles"] = [
+            {"system": system, "source_key": str(key), "sku": product.sku}
+            for product in world.catalogue.products
+            for system, key in (
+                ("wms", product.item_id),
+                ("shop", listing(world.seed, product).listing_id),
+            )
+        ]
+        return tables
 
     def faults(self) -> Mapping[str, str]:
         """Faults that can be injected, each with a line about it."""

@@ -6,6 +6,7 @@ outcome, over rows and files that are replaced by themselves.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,28 @@ class Outlet:
             self._show(world, rows)
             # The truth commits last here as well: a crash before it leaves the fault on record.
             self._write_meta(connection, world)
+
+    def bent_stock(self, world: World) -> list[Row]:
+        """Figures of stock that a fault bends, as `discrepancies`; several of one place are one."""
+        found: dict[tuple[str, str, str], Row] = {}
+        for name, known in world.faults.items():
+            fault = FAULTS[name]
+            if not isinstance(fault, Bend) or fault.kind is None:
+                continue
+            with self.truth.connect() as connection:
+                for key in known["targets"]:
+                    row = self._true_row(connection, fault, key)
+                    sku = world.catalogue.by_item[row["item_id"]].sku
+                    place = (name, row["facility_code"], sku)
+                    seen = found.setdefault(
+                        place,
+                        {
+                            "fault": name, "system": fault.system, "node_code": place[1],
+                            "sku": sku, "class": fault.kind, "qty": Decimal(0),
+                        },
+                    )  # fmt: skip
+                    seen["qty"] += fault.bend(row, world)["qty"] - row["qty"]
+        return [row for row in found.values() if row["qty"]]
 
     def _true_row(self, connection: Any, fault: Bend, key: list[Any]) -> Row:
         table = TRUTH[str(fault.table)]

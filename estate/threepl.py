@@ -1,4 +1,4 @@
-"""What the 3PL and we tell each other in a day: 940, 945, 944, 856 and the evening's 846."""
+"""What the 3PL and we tell each other in a day: 940, 945, 944, 947, 856 and the evening's 846."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -176,6 +176,25 @@ def _notice(world: World, lines: Sequence[Row], at: datetime) -> list[Segment]:
         ]
         level += 2
     return [*segments, ("CTT", str(level))]
+
+
+def send_adjustments(world: World) -> None:
+    """947 of the evening, a set for each article that a count has corrected."""
+    at = world.at(21, 30)
+    sets = []
+    for change in world.book.all("net.changes"):
+        is_ours = change["node"] == THREEPL.code and change["date"] == world.date
+        if not is_ours or change["doc_type"] != "count":
+            continue
+        product = world.catalogue.by_sku[change["sku"]]
+        body: list[Segment] = [
+            ("W15", day_of(at), change["doc_no"]),
+            WAREHOUSE,
+            # AA: physical count (X12 element 54).
+            ("W19", "AA", str(change["qty"]), "EA", "", "VN", product.sku, "UK", product.each),
+        ]
+        sets.append(body)
+    put_file(world, "947", sets, at)
 
 
 def send_stock(world: World) -> None:

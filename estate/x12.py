@@ -8,7 +8,7 @@ from random import Random
 from estate.world import World
 
 Segment = tuple[str, ...]
-GROUPS = {"846": "IB", "940": "OW", "944": "RE", "945": "SW", "856": "SH"}
+GROUPS = {"846": "IB", "940": "OW", "944": "RE", "945": "SW", "947": "AW", "856": "SH"}
 US, THEM = "CROSSDOCK", "ATLTHREEPL"
 BOM = b"\xef\xbb\xbf"
 

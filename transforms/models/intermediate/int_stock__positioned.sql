@@ -51,6 +51,34 @@ stated as (
 
     union all
 
+    -- And, where the WMS has long been silent, what the ERP has heard of since.
+    select
+        'wms_ledger' as source_system,
+        'stock_postings' as stream,
+        documents.doc_type || '/' || documents.doc_no || '/' || documents.product_uid as row_key,
+        nodes.node_code,
+        documents.product_uid,
+        '' as lot_code,
+        'available' as disposition,
+        documents.posted_qty as qty,
+        cast(null as varchar) as orphan_reason,
+        wms.marked_at as source_as_of,
+        documents.posted_at as source_updated_at,
+        documents.loaded_at
+    from {{ ref('int_stock_document__paired') }} as documents
+    inner join {{ ref('stg_erp__warehouses') }} as nodes
+        on documents.node_uid = {{ uid('node', ['nodes.node_code']) }}
+    inner join {{ ref('stg_wms__facilities') }} as facilities on nodes.node_code = facilities.node_code
+    inner join marks as wms on wms.source_system = 'wms'
+    inner join marks as erp on erp.source_system = 'erp'
+    where
+        documents.class in ('over', 'untold')
+        and documents.told_qty = 0
+        and documents.posted_at > wms.marked_at
+        and {{ dbt.datediff('wms.marked_at', 'erp.marked_at', 'second') }} > {{ var('fresh_h') }} * 3600
+
+    union all
+
     select
         'threepl' as source_system,
         'inventory_846' as stream,

@@ -28,6 +28,8 @@ threepl_names as (
     union all
     select gtin, sku, loaded_at from {{ ref('stg_threepl__transfer_receipt_944') }}
     union all
+    select gtin, sku, loaded_at from {{ ref('stg_threepl__adjustment_947') }}
+    union all
     select gtin, sku, loaded_at from {{ ref('stg_threepl__ship_notice_856') }}
 ),
 

@@ -61,8 +61,10 @@ chosen as (
         *,
         case
             when node_qty is null then 'erp'
+            -- Its movements, and what the ERP has heard of since, are the best that there is.
+            when is_node_overtaken and ledger_qty is not null then 'wms_ledger'
             when is_node_overtaken then 'erp'
-            when is_torn and residual = 0 then 'wms_ledger'
+            when is_torn and (residual = 0 or class = 'pack_factor') then 'wms_ledger'
             else node_source
         end as winner_source
     from weighed
@@ -75,8 +77,8 @@ select
     cast(
         case
             when is_doubted then {{ var('score_doubted') }}
-            when winner_source = 'erp' then {{ var('confidence_belief') }}
-            when is_torn and residual <> 0 then {{ var('score_doubted') }}
+            when winner_source = 'erp' or is_node_overtaken then {{ var('confidence_belief') }}
+            when is_torn and residual <> 0 and class <> 'pack_factor' then {{ var('score_doubted') }}
             when is_node_old then {{ var('confidence_stale') }}
             when class in ('unexplained', 'several_documents') and not is_torn
                 then {{ var('confidence_stale') }}

@@ -17,6 +17,41 @@ with positions as (
     group by node_uid, product_uid
 ),
 
+factors as (
+    select product_uid, max(qty_num) as qty_num, max(qty_den) as qty_den
+    from {{ ref('int_uom__converted') }}
+    where qty_num <> qty_den
+    group by product_uid
+),
+
+-- Lots whose stock in the WMS is not what its movements come to, and whether in each of them one is
+-- the other times the case factor; a quotient is kept to six decimals, hence the tolerance.
+lots as (
+    select
+        node_uid,
+        product_uid,
+        coalesce(sum(case when source_system = 'wms' then qty end), 0) as node_qty,
+        coalesce(sum(case when source_system = 'wms_ledger' then qty end), 0) as ledger_qty
+    from {{ ref('int_stock__positioned') }}
+    where orphan_reason is null and source_system in ('wms', 'wms_ledger')
+    group by node_uid, product_uid, lot_code, disposition
+),
+
+torn as (
+    select
+        lots.node_uid,
+        lots.product_uid,
+        bool_and(coalesce(
+            abs(lots.node_qty * factors.qty_num - lots.ledger_qty * factors.qty_den) < 0.0001
+            or abs(lots.node_qty * factors.qty_den - lots.ledger_qty * factors.qty_num) < 0.0001,
+            false
+        )) as is_by_factor
+    from lots
+    left join factors on lots.product_uid = factors.product_uid
+    where lots.node_qty <> lots.ledger_qty
+    group by lots.node_uid, lots.product_uid
+),
+
 documents as (
     select
         node_uid,
@@ -42,13 +77,6 @@ documents as (
     group by node_uid, product_uid
 ),
 
-factors as (
-    select product_uid, max(qty_num) as qty_num, max(qty_den) as qty_den
-    from {{ ref('int_uom__converted') }}
-    where qty_num <> qty_den
-    group by product_uid
-),
-
 compared as (
     select
         positions.*,
@@ -66,11 +94,7 @@ compared as (
         coalesce(positions.ledger_qty, positions.node_qty) - positions.erp_qty
         - coalesce(documents.late_qty, 0) as residual,
         coalesce(positions.node_qty <> positions.ledger_qty, false) as is_torn,
-        coalesce(
-            positions.node_qty * factors.qty_num = positions.ledger_qty * factors.qty_den
-            or positions.node_qty * factors.qty_den = positions.ledger_qty * factors.qty_num,
-            false
-        ) as is_torn_by_factor,
+        coalesce(torn.is_by_factor, false) as is_torn_by_factor,
         coalesce(
             positions.erp_qty <> 0 and (
                 positions.node_qty * factors.qty_num = positions.erp_qty * factors.qty_den
@@ -81,6 +105,8 @@ compared as (
     from positions
     left join documents
         on positions.node_uid = documents.node_uid and positions.product_uid = documents.product_uid
+    left join torn
+        on positions.node_uid = torn.node_uid and positions.product_uid = torn.product_uid
     left join factors on positions.product_uid = factors.product_uid
 ),
 
@@ -122,7 +148,7 @@ select
     compared.erp_as_of,
     case
         when compared.node_qty is null or compared.erp_qty is null then 'single_source'
-        when compared.is_torn_by_factor then 'pack_factor'
+        when compared.is_torn and compared.is_torn_by_factor then 'pack_factor'
         when compared.is_torn then 'unexplained'
         when compared.residual = 0 and compared.late_qty = 0 then 'agreed'
         when compared.residual = 0 then 'in_flight'

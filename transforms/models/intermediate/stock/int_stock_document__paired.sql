@@ -1,7 +1,32 @@
 -- What each document changed of a product at a node: by the node's own system, and by the ERP's
--- postings. What was told after the ERP last posted is late, and waits in `late_qty` apart.
-with closing as (
-    select max(posted_at) as posted_until from {{ ref('stg_erp__stock_postings') }}
+-- postings. The ERP has posted up to when it posted the newest document that it knows; what was told
+-- after that is late, and waits in `late_qty` apart. (When it last posted anything tells less: a
+-- correction by hand at noon does not mean that the morning's documents were posted.)
+with firsts as (
+    select doc_type, doc_no, min(source_updated_at) as told_at
+    from {{ ref('int_movement__unified') }}
+    where orphan_reason is null and doc_no is not null and not is_deleted
+    group by doc_type, doc_no
+),
+
+known as (
+    select
+        firsts.told_at,
+        min(postings.posted_at) as posted_at
+    from firsts
+    inner join {{ ref('stg_erp__stock_postings') }} as postings
+        on
+            firsts.doc_no = postings.doc_no
+            and (
+                firsts.doc_type = postings.doc_type
+                or (firsts.doc_type = 'adjustment' and postings.doc_type = 'count')
+            )
+    where not postings.is_deleted
+    group by firsts.doc_type, firsts.doc_no, firsts.told_at
+),
+
+closing as (
+    select max_by(posted_at, told_at) as posted_until from known
 ),
 
 told as (
@@ -99,6 +124,11 @@ mirrored as (
             mine.doc_type = theirs.doc_type
             and mine.doc_no = theirs.doc_no
             and mine.told_qty - mine.posted_qty = theirs.posted_qty - theirs.told_qty
+            -- One knows of it and did not post it, the other posted it and knows nothing of it.
+            and (
+                (mine.posted_qty = 0 and theirs.told_qty = 0)
+                or (mine.told_qty = 0 and theirs.posted_qty = 0)
+            )
             and (
                 (mine.node_uid = theirs.node_uid and mine.product_uid <> theirs.product_uid)
                 or (mine.node_uid <> theirs.node_uid and mine.product_uid = theirs.product_uid)
@@ -119,8 +149,9 @@ select
     case
         when paired.told_qty = paired.posted_qty and paired.late_qty <> 0 then 'late'
         when paired.told_qty = paired.posted_qty then 'matched'
-        when mirrored.is_other_product then 'mis_mapped'
+        -- The same article elsewhere says more than another one here.
         when mirrored.is_other_node then 'misplaced'
+        when mirrored.is_other_product then 'mis_mapped'
         when telling.node_uid is null then 'untold'
         when not paired.is_told then 'over'
         when paired.postings = 0 then 'missing'
