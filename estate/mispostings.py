@@ -1,38 +1,26 @@
 """Faults in the ERP's stock book: what it posted is not what happened, and its figure follows.
 
-The book in truth.sqlite says so as well, since it is the ERP's own: the truth is in the `net`
-tables. Documents of the last night are taken first, so that a hub which pulled the day before sees
-the book grow and never change; one that has the posting already keeps it.
+Documents of the last night are taken first, so that a hub which pulled the day before sees the
+book grow and never change; one that has the posting already keeps it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from estate import discrepancies, postings, shop
+from estate import discrepancies, entries
+from estate.entries import Entry
 from estate.geography import NODE
-from estate.schema import TRUTH
 from estate.store import EstateError
 from estate.world import World
 
 CASES = 5
 """Documents that a fault meets."""
 RECEIPT, SHIPMENT, COUNT = "purchase_order", "shipment", "count"
-
-
-class Entry(NamedTuple):
-    """What a posting says; signed base units."""
-
-    node: str
-    sku: str
-    units: int
-    doc_type: str | None = None
-    doc_no: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,31 +49,35 @@ class Misposting:
                 " Clear other faults or advance a few days, then inject it."
             )
         for posting_id, was, shown in cases:
-            for (node, sku), units in _effect(was, shown).items():
+            for (node, sku), units in entries.effect(was, shown).items():
                 discrepancies.record(world, name, "erp", node, sku, self.kind, units)
-            _rewrite(connection, world, posting_id, was, shown, at)
-            _push(world, was, shown, at)
+            entries.rewrite(connection, world, posting_id, was, shown, at)
+            entries.push(world, was, shown, at)
         return [[was, shown] for _, was, shown in cases]
 
     def mend(self, world: World, targets: list[Any], at: datetime) -> None:
         """Reverse what is wrong under its own document, and post what is missing."""
         for case in targets:
             was, shown = Entry(*case[0]), [Entry(*entry) for entry in case[1]]
-            for node, sku in _effect(was, shown):
+            for node, sku in entries.effect(was, shown):
                 discrepancies.settle(world, node, sku)
             if was in shown:
                 shown.remove(was)
             elif was.units:
                 shown.append(was._replace(units=-was.units))
             for entry in shown:
-                _post(world, entry._replace(units=-entry.units), at)
-            _push(world, was, shown, at)
+                entries.post(world, entry._replace(units=-entry.units), at)
+            entries.push(world, was, shown, at)
 
     def _choose(
         self, connection: Connection, world: World, name: str
     ) -> list[tuple[int | None, Entry, list[Entry]]]:
         rng = world.rng(f"fault:{name}")
-        found = _posted(connection, world, self.documents) if self.documents else _figures(world)
+        found = (
+            entries.posted(connection, world, self.documents)
+            if self.documents
+            else entries.figures(world)
+        )
         candidates = list(found)
         rng.shuffle(candidates)
         candidates.sort(key=lambda candidate: candidate[0], reverse=True)
@@ -93,7 +85,7 @@ class Misposting:
         taken: set[tuple[str, str]] = set()
         for _, posting_id, was in candidates:
             shown = self.instead(was, world, rng)
-            effect = {} if shown is None else _effect(was, shown)
+            effect = {} if shown is None else entries.effect(was, shown)
             if not effect or any(key in taken or not _fits(world, key, effect) for key in effect):
                 continue
             taken |= effect.keys()
@@ -103,82 +95,11 @@ class Misposting:
         return cases
 
 
-def _posted(
-    connection: Connection, world: World, documents: tuple[str, ...]
-) -> Iterator[tuple[datetime, int, Entry]]:
-    """When each document was posted, its posting and what that says; only those posted once."""
-    c = TRUTH["erp.stock_postings"].c
-    keys = (c.warehouse_code, c.sku, c.doc_type, c.doc_no)
-    query = (
-        select(func.min(c.posted_at), func.min(c.posting_id), *keys, func.sum(c.qty))
-        .where(c.doc_type.in_(documents), c.posted_at < world.close)
-        .group_by(*keys)
-        .having(func.count() == 1)
-        .order_by(func.min(c.posting_id))
-    )
-    parts = {(line["po_no"], line["sku"]) for line in world.book.all("net.inbound")}
-    for posted_at, posting_id, node, sku, doc_type, doc_no, qty in connection.execute(query):
-        # The rest of a purchase order is still to come and would hide what became of the first.
-        if (doc_no, sku) not in parts:
-            yield posted_at, posting_id, Entry(node, sku, int(qty), doc_type, doc_no)
-
-
-def _figures(world: World) -> Iterator[tuple[datetime, None, Entry]]:
-    for row in world.book.all("erp.stock"):
-        yield world.close, None, Entry(row["warehouse_code"], row["sku"], 0)
-
-
-def _effect(was: Entry, shown: list[Entry]) -> dict[tuple[str, str], int]:
-    """Base units too many by node and article."""
-    units = {(was.node, was.sku): -was.units}
-    for entry in shown:
-        key = (entry.node, entry.sku)
-        units[key] = units.get(key, 0) + entry.units
-    return {key: count for key, count in units.items() if count}
-
-
 def _fits(world: World, key: tuple[str, str], effect: Mapping[tuple[str, str], int]) -> bool:
     stock = world.book.get("erp.stock", *key)
     if stock is None or discrepancies.standing(world, *key) is not None:
         return False
     return bool(stock["on_hand_qty"] + effect[key] >= 0)
-
-
-def _rewrite(
-    connection: Connection,
-    world: World,
-    posting_id: int | None,
-    was: Entry,
-    shown: list[Entry],
-    at: datetime,
-) -> None:
-    """Let the book say `shown`: the first in the posting's own place, what is more after it."""
-    more = shown
-    if posting_id is not None:
-        if shown:
-            table = TRUTH["erp.stock_postings"]
-            query = select(table).where(table.c.posting_id == posting_id)
-            row = dict(connection.execute(query).mappings().one())
-            first, *more = shown
-            qty = Decimal(first.units)
-            row |= {"warehouse_code": first.node, "sku": first.sku, "qty": qty}
-            world.book.add("erp.stock_postings", **row)
-            postings.carry(world, first.node, first.sku, qty, at)
-        else:
-            world.book.remove("erp.stock_postings", posting_id)
-        postings.carry(world, was.node, was.sku, -Decimal(was.units), at)
-    for entry in more:
-        _post(world, entry, at)
-
-
-def _post(world: World, entry: Entry, at: datetime) -> None:
-    qty = Decimal(entry.units)
-    postings.post(world, entry.node, entry.sku, qty, at, entry.doc_type, entry.doc_no)
-
-
-def _push(world: World, was: Entry, shown: list[Entry], at: datetime) -> None:
-    keys = sorted({(entry.node, entry.sku) for entry in (was, *shown)})
-    shop.push(world, [world.book.rows["erp.stock"][key] for key in keys], at)
 
 
 def _in_cases(was: Entry, world: World, rng: Random) -> list[Entry] | None:

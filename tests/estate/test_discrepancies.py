@@ -246,3 +246,18 @@ def test_a_mending_that_was_cut_short_is_done_again_alike(estate: Estate) -> Non
     assert (
         ask(again, "erp", "select * from stock_postings"), believed(again), levels(again)
     ) == expected  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", ["posted_twice", "shipment_not_posted", "shop_push_failed"])
+def test_an_injection_that_was_cut_short_is_done_again_alike(estate: Estate, fault: str) -> None:
+    truth = estate.home / "truth.sqlite"
+    kept = truth.read_bytes()
+    estate.inject(fault)
+    expected = ask(estate, "erp", "select * from stock_postings"), believed(estate), levels(estate)
+    truth.write_bytes(kept)
+    again = Estate.open(estate.home)
+    assert again.active_faults == ()
+    again.inject(fault)
+    assert (
+        ask(again, "erp", "select * from stock_postings"), believed(again), levels(again)
+    ) == expected  # fmt: skip
