@@ -13,10 +13,13 @@ from contracts import CrossdockError
 from decisions import DecisionError
 from warehouse.errors import is_damage
 
-_MODULES = ("stages", "quarantine", "ledger", "decide", "status", "query", "upkeep", "demo", "dev")
+_MODULES = (
+    *("stages", "quarantine", "ledger", "decide", "status", "query", "lineage", "upkeep"),
+    *("demo", "dev"),
+)
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "check", "release", "decide"),
-    *("status", "sql", "fsck", "maintain", "backup", "restore", "demo", "dev"),
+    *("status", "sql", "lineage", "fsck", "maintain", "backup", "restore", "demo", "dev"),
 )
 
 

@@ -30,7 +30,7 @@ def _commands() -> dict[str, TyperCommand]:
 
 def test_the_verbs_come_in_workflow_order() -> None:
     verbs = ["run", "pull", "quarantine", "ledger", "unify", "check", "release", "decide"]
-    verbs += ["status", "sql", "fsck", "maintain", "backup", "restore", "demo", "dev"]
+    verbs += ["status", "sql", "lineage", "fsck", "maintain", "backup", "restore", "demo", "dev"]
     assert list(_commands()) == verbs
 
 
