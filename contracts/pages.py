@@ -192,14 +192,15 @@ def _rules(table: Table) -> str:
         (f"`{rule.id}`", rule.severity, rule.dimension, _sentence(rule), rule.mend or "")
         for rule in shown
     ]
-    rest = len(table.rules) - len(shown)
+    rest = [rule for rule in table.rules if rule.kind not in _SHOWN]
+    mild = [f"`{rule.id}`" for rule in rest if rule.severity != "error"]
     said = (
-        f"{rest} more hold the table to its columns: types, key, required values, what may stand "
+        f"{len(rest)} {'more ' if rows else ''}rules hold the table to its columns: types, key, "
+        "required values, what may stand in them and what they lead to. "
+        f"They are errors{', but for warnings: ' + ', '.join(mild) if mild else ''}.\n"
     )
-    said += "in them and what they lead to. All of those are errors.\n"
-    if not rows:
-        return said
-    return _table(("rule", "severity", "dimension", "what must hold", "mend"), rows) + f"\n{said}"
+    listed = _table(("rule", "severity", "dimension", "what must hold", "mend"), rows)
+    return f"{listed}\n{said}" if rows else said
 
 
 def _sentence(rule: Rule) -> str:
