@@ -67,6 +67,19 @@ class Lineage:
             raise ContractError(f"Model {relation} has no column '{column}'. It has: {has}.")
         return self._follow(relation, column, frozenset())
 
+    def step_of(self, table: str, column: str, *, schema: str = "canonical") -> Fields | None:
+        """Return the columns that a column is made of, one model back: ``{'staging.stg_x.qty'}``.
+
+        Empty and None are as in ``sources_of``; a source field has no step behind it, so None too.
+        """
+        relation = f"{schema}.{table}"
+        return self._step(relation).get(column) if relation in self._models else None
+
+    def steps_of(self, table: str, *, schema: str = "canonical") -> Step:
+        """Return `step_of` for every column of a model; empty where it cannot be traced."""
+        relation = f"{schema}.{table}"
+        return self._step(relation) if relation in self._models else {}
+
     def tables_of(self, table: str, *, schema: str = "canonical") -> Fields:
         """Return every source table upstream of a model, such as ``{'wms.stock'}``."""
         return self._tables(f"{schema}.{table}")

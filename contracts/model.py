@@ -93,6 +93,7 @@ class Contract:
     description: str
     tables: tuple[Table, ...]
     path: Path
+    tags: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -126,6 +126,7 @@ class _Reader:
             description=str((data.get("description") or {}).get("purpose") or ""),
             tables=tables,
             path=path,
+            tags=tuple(str(tag) for tag in data.get("tags") or ()),
         )
 
     def tables(self, listed: list[dict[str, Any]]) -> Iterator[Table]:

@@ -14,12 +14,12 @@ from decisions import DecisionError
 from warehouse.errors import is_damage
 
 _MODULES = (
-    *("stages", "quarantine", "ledger", "tasks", "decide", "status", "query", "upkeep"),
+    *("stages", "quarantine", "ledger", "tasks", "decide", "status", "query", "lineage", "upkeep"),
     *("demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "decide"),
-    *("status", "sql", "fsck", "maintain", "backup", "restore", "demo", "dev"),
+    *("status", "sql", "lineage", "fsck", "maintain", "backup", "restore", "demo", "dev"),
 )
 
 

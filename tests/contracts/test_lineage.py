@@ -37,6 +37,15 @@ def test_a_value_leads_through_stars_and_models_to_its_source() -> None:
     assert traced.tables_of("final") == {"wms.stock"}
 
 
+def test_a_step_leads_one_model_back_and_a_constant_nowhere() -> None:
+    traced = lineage(stg=STG, final="select sum(twice) as total, 1 as one from lake.canonical.stg")
+    assert traced.step_of("final", "total") == {"canonical.stg.twice"}
+    assert traced.step_of("stg", "twice") == {"wms.stock.qty"}
+    assert traced.step_of("final", "one") == frozenset()
+    assert traced.step_of("stock", "qty", schema="wms") is None
+    assert set(traced.steps_of("final")) == {"total", "one"}
+
+
 def test_a_mapped_code_leads_to_the_raw_code_and_not_to_the_code_table() -> None:
     traced = lineage(
         codes="select 'A' as raw, 'available' as canonical union all select 'D', 'damaged'",

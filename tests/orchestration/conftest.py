@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,12 @@ import pytest
 from warehouse.lake import Lake
 from warehouse.landing.load import Load
 from warehouse.landing.settings import Settings
+
+with warnings.catch_warnings():
+    # sqlglot imports sqlglotrs where some package brings it, which says that it is deprecated:
+    # https://github.com/tobymao/sqlglot/tree/main/sqlglotrs
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import sqlglot  # noqa: F401
 
 COMMAND = Path(sys.executable).parent / "crossdock"
 

@@ -29,8 +29,9 @@ def _commands() -> dict[str, TyperCommand]:
 
 
 def test_the_verbs_come_in_workflow_order() -> None:
-    verbs = ["run", "pull", "quarantine", "ledger", "unify", "tasks", "check"]
-    verbs += ["release", "decide", "status", "sql", "fsck", "maintain", "backup", "restore", "demo", "dev"]
+    verbs = ["run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release"]
+    verbs += ["decide", "status", "sql", "lineage", "fsck", "maintain", "backup", "restore"]
+    verbs += ["demo", "dev"]
     assert list(_commands()) == verbs
 
 

@@ -77,8 +77,8 @@ def test_the_wms_wins_at_its_own_node_and_the_erp_is_kept_beside_it(hub: Any) ->
         "FROM canonical.inventory JOIN canonical.node USING (node_uid) "
         "JOIN canonical.product USING (product_uid) WHERE node_code = 'RNO' ORDER BY 1, 2"
     ) == [
-        ("AA-00001", "available", Decimal(75), "wms", Decimal("0.95"), "differs"),
-        ("AA-00001", "damaged", Decimal(5), "wms", Decimal("0.95"), "differs"),
+        ("AA-00001", "available", Decimal(75), "wms", Decimal("0.7"), "unexplained"),
+        ("AA-00001", "damaged", Decimal(5), "wms", Decimal("0.7"), "unexplained"),
         ("AA-00002", "available", Decimal(7), "wms", Decimal("0.95"), "agreed"),
     ]
     assert hub.rows(

@@ -77,9 +77,37 @@ documents as (
     group by node_uid, product_uid
 ),
 
+-- Movements that were not kept from the first day on come to nothing that stock must equal: where they
+-- contradict it for most products of a node, they are no witness.
+witnesses as (
+    select
+        positions.node_uid,
+        sum(case when torn.node_uid is not null then 1 else 0 end) * 2 <= count(*) as is_heard
+    from positions
+    left join torn
+        on positions.node_uid = torn.node_uid and positions.product_uid = torn.product_uid
+    where positions.ledger_qty is not null
+    group by positions.node_uid
+),
+
+heard as (
+    select
+        positions.node_uid,
+        positions.product_uid,
+        positions.node_qty,
+        case when witnesses.is_heard then positions.ledger_qty end as ledger_qty,
+        positions.erp_qty,
+        positions.node_source,
+        positions.node_as_of,
+        positions.erp_as_of,
+        positions.loaded_at
+    from positions
+    left join witnesses on positions.node_uid = witnesses.node_uid
+),
+
 compared as (
     select
-        positions.*,
+        heard.*,
         coalesce(documents.late_qty, 0) as late_qty,
         coalesce(documents.duplicate_qty, 0) as duplicate_qty,
         coalesce(documents.pack_qty, 0) as pack_qty,
@@ -90,24 +118,24 @@ compared as (
         coalesce(documents.other_qty, 0) as other_qty,
         documents.said,
         -- What the node's own system would say, if its figure were the sum of its movements.
-        coalesce(positions.ledger_qty, positions.node_qty) as moved_qty,
-        coalesce(positions.ledger_qty, positions.node_qty) - positions.erp_qty
+        coalesce(heard.ledger_qty, heard.node_qty) as moved_qty,
+        coalesce(heard.ledger_qty, heard.node_qty) - heard.erp_qty
         - coalesce(documents.late_qty, 0) as residual,
-        coalesce(positions.node_qty <> positions.ledger_qty, false) as is_torn,
+        coalesce(heard.node_qty <> heard.ledger_qty, false) as is_torn,
         coalesce(torn.is_by_factor, false) as is_torn_by_factor,
         coalesce(
-            positions.erp_qty <> 0 and (
-                positions.node_qty * factors.qty_num = positions.erp_qty * factors.qty_den
-                or positions.node_qty * factors.qty_den = positions.erp_qty * factors.qty_num
+            heard.erp_qty <> 0 and (
+                heard.node_qty * factors.qty_num = heard.erp_qty * factors.qty_den
+                or heard.node_qty * factors.qty_den = heard.erp_qty * factors.qty_num
             ),
             false
         ) as is_apart_by_factor
-    from positions
+    from heard
     left join documents
-        on positions.node_uid = documents.node_uid and positions.product_uid = documents.product_uid
+        on heard.node_uid = documents.node_uid and heard.product_uid = documents.product_uid
     left join torn
-        on positions.node_uid = torn.node_uid and positions.product_uid = torn.product_uid
-    left join factors on positions.product_uid = factors.product_uid
+        on heard.node_uid = torn.node_uid and heard.product_uid = torn.product_uid
+    left join factors on heard.product_uid = factors.product_uid
 ),
 
 -- Without documents to tell: a difference that stands once more, the other way round.
