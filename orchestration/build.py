@@ -72,10 +72,14 @@ def _provide_tables(con: duckdb.DuckDBPyConnection) -> None:
                 continue
             columns = [f'"{column.name}" {column.physical_type}' for column in table.columns]
             columns += [f'"{name}" {type_}' for name, type_ in META.items()]
-            con.execute(f'create schema if not exists lake."{contract.schema}"')
-            con.execute(
-                f'create table lake."{contract.schema}"."{table.name}" ({", ".join(columns)})'
-            )
+            name = f'lake."{contract.schema}"."{table.name}"'
+            # A table that never held a row plans slowly (transforms/macros/table.sql, `acquaint`).
+            con.execute(f'''create schema if not exists lake."{contract.schema}";
+                begin;
+                create table {name} ({", ".join(columns)});
+                insert into {name} values ({", ".join(["null"] * len(columns))});
+                delete from {name};
+                commit''')
 
 
 @contextmanager

@@ -66,8 +66,8 @@ def test_only_the_newest_stock_report_of_the_3pl_counts(hub: Any) -> None:
         "SELECT disposition, qty, winner_source, recon_status FROM canonical.inventory "
         "JOIN canonical.node USING (node_uid) WHERE node_code = 'ATL' ORDER BY 1"
     ) == [
-        ("available", Decimal(80), "threepl", "differs"),
-        ("quality_control", Decimal(6), "threepl", "differs"),
+        ("available", Decimal(80), "threepl", "unexplained"),
+        ("quality_control", Decimal(6), "threepl", "unexplained"),
     ]
 
 

@@ -24,6 +24,7 @@
             {% else %}
             {% if existing is not none %}drop {{ existing.type }} {{ existing }};{% endif %}
             create table {{ relation }} {{ table_columns(candidate) }};
+            {{ acquaint(relation, candidate) }};
             {% endif %}
             insert into {{ relation }} select * from {{ candidate }}
         {%- endcall %}
@@ -61,15 +62,31 @@
     )
 {%- endmacro %}
 
-{#- Two empty tables are alike without a look: to plan a read of one costs 0.25 s (ducklake#1313). -#}
+{#-
+    A table that never held a row takes DuckLake 5 ms a column to plan a read of (0.2 s for 40;
+    ducklake#1313). One that held a row for a moment takes as long as any: so it does, of no meaning.
+-#}
+{% macro acquaint(relation, candidate) -%}
+    insert into {{ relation }} values (
+    {%- for name, type, nullable in contracted_shape(candidate) %}
+        cast(
+            {%- if type.startswith('TIMESTAMP') or type == 'DATE' %}'1970-01-01'
+            {%- elif type == 'BOOLEAN' %}false
+            {%- elif type == 'VARCHAR' or type == 'JSON' %}'0'
+            {%- elif nullable == 'YES' %}null
+            {%- else %}0
+            {%- endif %} as {{ type }}){% if not loop.last %},{% endif %}
+    {%- endfor %}
+    );
+    delete from {{ relation }}
+{%- endmacro %}
+
+{#- Whether the rows differ, by how many there are and the sum of their 64-bit hashes. -#}
 {% macro rows_differ(candidate, relation) -%}
-    {%- set counts = run_query(
-        'select (select count(*) from ' ~ candidate ~ '), (select count(*) from ' ~ relation ~ ')'
-    ).rows[0] -%}
-    {%- if counts[0] != counts[1] -%}{{ return(true) }}{%- endif -%}
-    {%- if counts[0] == 0 -%}{{ return(false) }}{%- endif -%}
+    {%- set summed = 'select (count(*), sum(hash(compared_row))) from ' -%}
     {%- set found = run_query(
-        'select exists (select * from ' ~ candidate ~ ' except all select * from ' ~ relation ~ ')'
+        'select (' ~ summed ~ candidate ~ ' as compared_row) is distinct from ('
+        ~ summed ~ relation ~ ' as compared_row)'
     ) -%}
     {{ return(found.columns[0].values()[0]) }}
 {%- endmacro %}

@@ -126,6 +126,8 @@ def _merge(con: duckdb.DuckDBPyConnection, part: Ready, settings: Settings, stam
         _keep_schema(con, settings.source, plan, part.schema)
     deleted = merge.empty(con, plan) if part.is_emptied else 0
     counts = merge.merge(con, plan, part.rows, part.method, stamp)
+    if not plan.exists and not counts.loaded:
+        table.acquaint(con, plan)
     if settings.hard_delete and counts.loaded:
         deleted += merge.delete_marked(con, plan)
     if part.gathered.version is not None:
