@@ -79,7 +79,7 @@ def _provide_tables(con: duckdb.DuckDBPyConnection) -> None:
                 create table {name} ({", ".join(columns)});
                 insert into {name} values ({", ".join(["null"] * len(columns))});
                 delete from {name};
-                commit''')
+                commit''')  # noqa: S608 - names of contracts
 
 
 @contextmanager

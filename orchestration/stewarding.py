@@ -140,11 +140,16 @@ def undo(hub: Hub, word_id: str) -> Word:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, kind: type, table: str, order: str) -> list[Any]:
-    columns = ", ".join(field.name for field in fields(kind))
-    try:
-        rows = con.execute(f"SELECT {columns} FROM lake.{table} ORDER BY {order}").fetchall()  # noqa: S608
-    except duckdb.CatalogException:  # nothing was built, or said, yet
+    schema, _, name = table.partition(".")
+    there = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = ? "
+        "AND table_name = ?",
+        [schema, name],
+    ).fetchone()
+    if there is None:  # nothing was built, or said, yet
         return []
+    columns = ", ".join(field.name for field in fields(kind))
+    rows = con.execute(f"SELECT {columns} FROM lake.{table} ORDER BY {order}").fetchall()  # noqa: S608
     return [kind(*row) for row in rows]
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,12 @@ def _defaults(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], list[dict[str
     if rows and set(rows[0]) == {"all"}:
         return rows[0]["all"], rows[1:]
     return {}, rows
+
+
+@pytest.fixture(scope="session")
+def new_hub() -> Callable[[Path], Hub]:
+    """Make a hub of a test's own in a folder."""
+    return Hub
 
 
 @pytest.fixture(scope="session")

@@ -28,17 +28,7 @@ final as (
                 else 'another node is as much apart in this product, the other way.'
             end)
         end as explanation,
-        case answered.class
-            when 'duplicate_document' then 'Have the second posting of the document reversed in the ERP.'
-            when 'pack_factor' then 'Have the quantity corrected to base units where it was entered in packs.'
-            when 'mis_mapped' then 'Have the posting moved to the right article.'
-            when 'misplaced' then 'Have the posting moved to the right node.'
-            when 'missing_document' then 'Have the document posted in the ERP, or ask the node to send it again.'
-            when 'unposted_adjustment' then 'Have the count posted in the ERP.'
-            when 'several_documents' then 'Go through the documents named; each has its own cause.'
-            when 'unexplained' then 'Count it.'
-            else ''
-        end as next_step,
+        {{ next_step_of('answered.class') }} as next_step,
         answered.winner_source,
         answered.confidence,
         channel.available_qty as channel_qty,

@@ -135,6 +135,33 @@ references_unknown as (
     from waiting
 ),
 
+differences as (
+    select
+        'stock_difference' as kind,
+        'inventory' as entity,
+        coalesce(answered.suspect, 'erp') as source_system,
+        nodes.node_code || '/' || products.sku as source_key,
+        answered.product_uid as entity_uid,
+        cast(null as varchar) as proposal,
+        concat_ws(
+            '; ', replace(answered.class, '_', ' '),
+            'at the node ' || cast(answered.node_qty as varchar),
+            'its movements ' || cast(answered.ledger_qty as varchar),
+            'in the ERP ' || cast(answered.erp_qty as varchar),
+            case when answered.late_qty <> 0 then 'in flight ' || cast(answered.late_qty as varchar) end,
+            answered.said
+        ) as evidence,
+        {{ next_step_of('answered.class') }} as next_step,
+        1 as rows_affected,
+        answered.loaded_at as since
+    from {{ ref('int_stock__answered') }} as answered
+    inner join {{ ref('int_product__survived') }} as products
+        on answered.product_uid = products.product_uid
+    inner join {{ ref('stg_erp__warehouses') }} as nodes
+        on answered.node_uid = {{ uid('node', ['nodes.node_code']) }}
+    where answered.class not in ('single_source', 'agreed', 'in_flight')
+),
+
 raised as (
     select * from unknown
     union all
@@ -145,6 +172,8 @@ raised as (
     select * from conflicts
     union all
     select * from references_unknown
+    union all
+    select * from differences
 )
 
 select
