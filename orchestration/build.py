@@ -54,7 +54,7 @@ def newest(con: duckdb.DuckDBPyConnection) -> Build | None:
     return Build(*row) if row else None
 
 
-def _provide_tables(con: duckdb.DuckDBPyConnection) -> None:
+def provide_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create, empty, the raw tables that models read and nothing has landed yet.
 
     A source that is not listed has none, and a model cannot be built over a table that is not
@@ -90,7 +90,7 @@ def recorded(lake: Lake, timeout_s: float) -> Iterator[None]:
     """
     with lake.lock(timeout=timeout_s, purpose="dbt build"):
         with lake.connect() as con:
-            _provide_tables(con)
+            provide_tables(con)
             mark = source_mark(con)
         yield
         lake.append(
