@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test test-slow test-long lint lock clean
+.PHONY: help install demo dev test test-slow test-long score lint lock clean
 
 help: ## Show this help
 	@echo "Crossdock: many systems in, one judged truth out, decisions only on what passed."
@@ -36,6 +36,9 @@ test-slow: $(STAMP) ## The slow part of the suite (make test runs the rest)
 
 test-long: $(STAMP) ## More of the same: larger networks, more kills (not in CI)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m long
+
+score: $(STAMP) ## How true the answers are, on simulated networks with every fault (SEEDS=20: an hour)
+	$(BIN)/python -m benchmarks.score --seeds $(or $(SEEDS),3)
 
 lint: $(STAMP) ## Ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -54,8 +54,8 @@ def newest(con: duckdb.DuckDBPyConnection) -> Build | None:
     return Build(*row) if row else None
 
 
-def provide_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Create, empty, the raw tables that models read and nothing has landed yet.
+def provide_tables(con: duckdb.DuckDBPyConnection, *only: str) -> None:
+    """Create, empty, the raw tables that models read and nothing has landed yet; of `only` sources.
 
     A source that is not listed has none, and a model cannot be built over a table that is not
     there; over an empty one it gives no row.
@@ -67,6 +67,8 @@ def provide_tables(con: duckdb.DuckDBPyConnection) -> None:
         ).fetchall()
     }
     for contract in contracts.read_all("sources"):
+        if only and contract.name not in only:
+            continue
         for table in contract.tables:
             if (contract.schema, table.name) in there:
                 continue

@@ -42,8 +42,14 @@ class Hub:
         return Releases(self.lake)
 
     def contracts(self, layer: str | None = None) -> tuple[Contract, ...]:
-        """Return the contracts of a layer, or of both: of the sources, those that are listed."""
-        of_sources = listed_contracts(self.settings.sources) if layer != "canonical" else ()
+        """Return the contracts of a layer, or of both: of the sources, those that are listed.
+
+        The steward is a source of every hub: `crossdock tasks` feeds it, not a tap.
+        """
+        of_sources: tuple[Contract, ...] = ()
+        if layer != "canonical":
+            steward = contracts.read("sources/steward")
+            of_sources = (*listed_contracts(self.settings.sources), steward)
         return (*of_sources, *(contracts.read_all("canonical") if layer != "sources" else ()))
 
     def export(self) -> None:

@@ -5,7 +5,7 @@ import dagster as dg
 from orchestration import sources
 from orchestration.settings import load
 
-_BUILT = ("staging", "intermediate", "canonical")
+_BUILT = ("staging", "intermediate", "canonical", "history")
 
 
 def source_groups() -> list[str]:

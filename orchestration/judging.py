@@ -54,6 +54,9 @@ def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> 
     afterwards, no decision starts on it.
     """
     with hub.lake.connect() as con:
+        if layer == "sources":
+            with hub.lake.lock(hub.settings.lock_timeout_s, "provide the steward's table"):
+                build.provide_tables(con, "steward")  # nobody may have been asked anything yet
         mark = build.source_mark(con)
         newest = build.newest(con)
         say(f"judging {layer}")

@@ -66,7 +66,8 @@ class Transforms(dg.Component, dg.Model, dg.Resolvable):
         def _unify(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
             hub = Hub.open()
             with build.recorded(hub.lake, hub.settings.lock_timeout_s):
-                events = list(dbt.cli(["run"], context=context).stream())
+                kinds = ["--resource-type", "model", "--resource-type", "snapshot"]
+                events = list(dbt.cli(["build", *kinds], context=context).stream())
             yield from _counted(hub, context, events)
 
         return dg.Definitions(

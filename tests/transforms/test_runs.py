@@ -83,7 +83,7 @@ def test_a_table_is_made_anew_when_its_contract_gains_a_column(built: Any) -> No
     assert built.rows("SELECT DISTINCT currency FROM canonical.carrier_rate") == [("USD",)]
 
 
-def test_the_lake_holds_exactly_the_three_schemas_of_dbt(built: Any) -> None:
+def test_the_lake_holds_exactly_the_schemas_of_dbt(built: Any) -> None:
     sources = {contract.name for contract in contracts.read_all("sources")}
     found = built.rows(
         "SELECT DISTINCT table_schema FROM system.information_schema.tables "
