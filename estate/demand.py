@@ -95,10 +95,10 @@ def take_back(world: World) -> None:
     """Cancel some of what was ordered yesterday and is not yet with a node."""
     rng = world.rng("cancel")
     today = world.at(0)
-    for order in world.book.all("erp.sales_orders"):
+    for order in world.book.all(
+        "erp.sales_orders", lambda o: o["status"] == "open" and o["placed_at"] < today
+    ):
         lines = orders.lines_of(world, order["order_no"])
-        if order["status"] != "open" or order["placed_at"] >= today:
-            continue
         chance = rng.random()
         at = world.at(6, rng.uniform(0, 50))
         chosen = rng.choice(lines)

@@ -13,6 +13,7 @@ from estate import day, faults, server
 from estate.outlet import Outlet
 from estate.schema import SYSTEMS, TRUTH
 from estate.shop import listing
+from estate.sizes import SIZES
 from estate.store import EstateError, Row
 from estate.truth import read_truth
 from estate.world import World, close_of
@@ -32,9 +33,10 @@ class Estate:
         home: Path,
         *,
         seed: int = 7,
-        orders: int = 2000,
-        days: int = 10,
-        products: int = 500,
+        size: str = "small",
+        orders: int | None = None,
+        days: int | None = None,
+        products: int | None = None,
         erp_url: str | None = None,
         wms_url: str | None = None,
         shop_url: str | None = None,
@@ -42,10 +44,17 @@ class Estate:
     ) -> "Estate":
         """Simulate `days` days with `orders` orders over all of them, into an empty or new folder.
 
-        Later days bring as many orders a day. A `wild` estate has what real ones have and a hub
-        must live with: WMS items without a GTIN. Raises EstateError where an estate is already.
+        What is not given is as `size` has it: one of `estate.sizes.SIZES`. Later days bring as
+        many orders a day. A `wild` estate has what real ones have and a hub must live with: WMS
+        items without a GTIN. Raises EstateError where an estate is already.
         """
         home = Path(home).resolve()
+        if size not in SIZES:
+            raise EstateError(f"There is no size '{size}'. There are: {', '.join(SIZES)}.")
+        usual = SIZES[size]
+        orders = usual.orders if orders is None else orders
+        days = usual.days if days is None else days
+        products = usual.products if products is None else products
         for name, value in {"orders": orders, "days": days, "products": products}.items():
             if value < 1:
                 raise EstateError(f"An estate needs {name} of 1 or more, not {value}.")
@@ -58,7 +67,10 @@ class Estate:
         urls = {
             system: url or f"sqlite:///{home / f'{system}.sqlite'}" for system, url in given.items()
         }
-        world = World(seed=seed, orders=orders, days=days, products=products, wild=wild)
+        world = World(
+            seed=seed, orders=orders, days=days, products=products, wild=wild,
+            handovers=usual.handovers,
+        )  # fmt: skip
         outlet = Outlet(home, urls)
         outlet.create_tables({system for system, url in given.items() if url})
         estate = cls(home, world, outlet)

@@ -22,8 +22,18 @@ def close_of(day: int) -> datetime:
 class World:
     """Rows, clock, counters and chance. Times inside are naive UTC, as the databases keep them."""
 
-    def __init__(self, *, seed: int, orders: int, days: int, products: int, wild: bool) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        orders: int,
+        days: int,
+        products: int,
+        wild: bool,
+        handovers: bool = False,
+    ) -> None:
         self.seed, self.orders, self.days, self.wild = seed, orders, days, wild
+        self.handovers = handovers
         self.catalogue = Catalogue(seed, products)
         self.book = Book()
         self.day = 0
@@ -31,6 +41,8 @@ class World:
         self.faults: dict[str, dict[str, Any]] = {}
         self.files: dict[str, bytes] = {}
         self.packed: dict[str, list[Any]] = {}
+        self.listings: dict[str, Any] = {}
+        """The shop's `Listing` by article, as far as it was asked for: to derive one is slow."""
         self.positions: dict[tuple[str, str], list[Row]] = defaultdict(list)
         """Rows of `net.stock` by node and article."""
         self.allocated: dict[tuple[str, str], int] = defaultdict(int)
@@ -92,6 +104,7 @@ class World:
             "orders": str(self.orders),
             "days": str(self.days),
             "wild": str(int(self.wild)),
+            "handovers": str(int(self.handovers)),
             "products": str(len(self.catalogue.products)),
             "day": str(self.day),
             "counters": json.dumps(dict(sorted(self.counters.items()))),
@@ -102,7 +115,9 @@ class World:
     def from_meta(cls, meta: dict[str, str]) -> "World":
         """A world without its rows: `book.load` brings them."""
         sizes = {name: int(meta[name]) for name in ("seed", "orders", "days", "products")}
-        world = cls(**sizes, wild=meta["wild"] == "1")
+        # An estate of an earlier version does not say.
+        handovers = meta.get("handovers") == "1"
+        world = cls(**sizes, wild=meta["wild"] == "1", handovers=handovers)
         world.day = int(meta["day"])
         world.counters.update(json.loads(meta["counters"]))
         world.faults = json.loads(meta["faults"])
