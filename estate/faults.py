@@ -12,6 +12,7 @@ from estate.mispostings import MISPOSTINGS, Misposting
 from estate.push_failure import PushFailure
 from estate.schema import TRUTH
 from estate.store import Row
+from estate.tracking_faults import TELLINGS, Telling
 from estate.world import World
 
 NOBODY = "ZZ-99999"
@@ -124,10 +125,11 @@ BENDS = {
 Deed = Misposting | PushFailure
 """What somebody does wrong once: it is written into a system's own book, and mended there."""
 
-Fault = Bend | Deed
+Fault = Bend | Deed | Telling
 FAULTS: Mapping[str, Fault] = {
     **BENDS,
     **MISPOSTINGS,
+    **TELLINGS,
     "shop_push_failed": PushFailure(
         "The ERP's push of stock no longer reaches some of the shop's listings."
     ),

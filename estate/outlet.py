@@ -15,6 +15,7 @@ from sqlalchemy import inspect, select
 from estate.faults import BENDS, FAULTS, Bend, Deed
 from estate.schema import SYSTEMS, TRUTH
 from estate.store import EstateError, Key, Row, delete, engine_for, upsert
+from estate.tracking_faults import Telling
 from estate.world import World
 
 
@@ -75,6 +76,13 @@ class Outlet:
         if isinstance(fault, Deed):
             self._commit(world, name, fault)
             return
+        if isinstance(fault, Telling):
+            with self.truth.begin() as connection:
+                targets = fault.targets(connection, world, name)
+                world.faults[name] = {"since": world.close.isoformat(), "targets": targets}
+                self._retell(world, targets)
+                self._write_meta(connection, world)
+            return
         if fault.only_sqlite and self._systems[fault.system].dialect.name != "sqlite":
             raise EstateError(
                 f"Fault '{name}' needs a database that takes text in a numeric column: SQLite does."
@@ -100,7 +108,14 @@ class Outlet:
             if isinstance(fault := FAULTS[name], Deed):
                 fault.mend(world, known["targets"], at)
                 del world.faults[name]
+            elif isinstance(fault, Telling):
+                del world.faults[name]
+                self._retell(world, known["targets"])
         self.write(world)
+
+    def _retell(self, world: World, parcels: Iterable[int]) -> None:
+        at = self._next_moment(world).isoformat()
+        world.retold |= {str(seq): at for seq in parcels}
 
     def _commit(self, world: World, name: str, fault: Deed) -> None:
         at = self._next_moment(world)

@@ -39,6 +39,8 @@ class World:
         self.day = 0
         self.counters: dict[str, int] = defaultdict(int)
         self.faults: dict[str, dict[str, Any]] = {}
+        self.retold: dict[str, str] = {}
+        """When the carriers last changed their tale of a parcel, by its running number."""
         self.files: dict[str, bytes] = {}
         self.packed: dict[str, list[Any]] = {}
         self.listings: dict[str, Any] = {}
@@ -109,6 +111,7 @@ class World:
             "day": str(self.day),
             "counters": json.dumps(dict(sorted(self.counters.items()))),
             "faults": json.dumps(self.faults, sort_keys=True),
+            "retold": json.dumps(self.retold, sort_keys=True),
         }
 
     @classmethod
@@ -121,4 +124,5 @@ class World:
         world.day = int(meta["day"])
         world.counters.update(json.loads(meta["counters"]))
         world.faults = json.loads(meta["faults"])
+        world.retold = json.loads(meta.get("retold", "{}"))
         return world
