@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class Estate:
 
     def __init__(self, home: Path, world: World, outlet: Outlet) -> None:
         self.home, self._world, self._outlet = home, world, outlet
+        world.drop_folder = outlet.drop_folder
 
     @classmethod
     def create(
@@ -144,8 +146,16 @@ class Estate:
     def truth(self) -> dict[str, list[Row]]:
         """Rows that the canonical tables must equal, by table; Decimal, str and aware datetimes."""
         world = self._world
-        tables = read_truth(self._outlet.truth, self.now, world.catalogue)
+        recalled = faults.recalled(world)
+        tables = read_truth(self._outlet.truth, self.now, world.catalogue, recalled)
         tables["discrepancies"] += self._outlet.bent_stock(world)
+        gone: dict[tuple[str, str], int] = {}
+        for (node, _, sku, _), units in world.phantoms.items():
+            gone[node, sku] = gone.get((node, sku), 0) + units
+        tables["phantom_stock"] = [
+            {"node_code": node, "sku": sku, "qty": Decimal(units)}
+            for (node, sku), units in sorted(gone.items())
+        ]
         tables["articles"] = [
             {"system": system, "source_key": str(key), "sku": product.sku}
             for product in world.catalogue.products

@@ -141,9 +141,10 @@ def post(
     # The day's events are played one kind after the other, so not in the order of their times.
     before = book.dirty["wms.stock"].get((row["bin"], item_id, row["lot_code"]))
     changed = max(at, before["updated_at"]) if before else at
+    gone = world.phantoms.get((node, row["bin"], row["sku"], row["lot_code"]), 0)
     book.add(
-        "wms.stock", **where, facility_code=node, qty=Decimal(row["qty"]), updated_at=changed,
-        disposition=row["disposition"],
+        "wms.stock", **where, facility_code=node, qty=Decimal(row["qty"] + gone),
+        updated_at=changed, disposition=row["disposition"],
     )  # fmt: skip
     book.add(
         "wms.movements", movement_id=world.number("movement"), occurred_at=at, facility_code=node,

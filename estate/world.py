@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -39,9 +40,13 @@ class World:
         self.day = 0
         self.counters: dict[str, int] = defaultdict(int)
         self.faults: dict[str, dict[str, Any]] = {}
+        self.phantoms: dict[tuple[str, ...], int] = {}
+        """Base units that every system still tells of a position of `net.stock`, and are gone."""
+        self.drop_folder = Path()
+        """Where the documents lie that were exchanged up to now."""
         self.retold: dict[str, str] = {}
         """When the carriers last changed their tale of a parcel, by its running number."""
-        self.files: dict[str, bytes] = {}
+        self.files: dict[str, bytes | None] = {}
         self.packed: dict[str, list[Any]] = {}
         self.listings: dict[str, Any] = {}
         """The shop's `Listing` by article, as far as it was asked for: to derive one is slow."""
@@ -90,6 +95,8 @@ class World:
         """Find again, from rows just loaded, what is otherwise kept up as they change."""
         for row in self.book.all("net.stock"):
             self.positions[row["node"], row["sku"]].append(row)
+        for *key, units in self.faults.get("phantom_stock", {}).get("targets", ()):
+            self.phantoms[tuple(key)] = units
         for line in self.book.all("net.shipment_lines"):
             shipment = self.book.rows["net.shipments"][line["shipment_no"],]
             self.allocated[shipment["node"], line["sku"]] += line["ordered"]
