@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from estate import identity_faults, swings
 from estate.deeds import Deed
 from estate.document_faults import DOCUMENTS
 from estate.geography import OWN
@@ -170,6 +171,20 @@ BENDS = {
         _rate_keys,
         lambda row, world: {"transit_days": -2},
     ),
+    "gtins_swapped": Bend(
+        "Two items of the WMS carry each other's GTIN.",
+        "wms",
+        "wms.items",
+        identity_faults.swapped_keys,
+        identity_faults.swapped,
+    ),
+    "gtin_reused": Bend(
+        "A listing of the shop carries the GTIN of an article that is being discontinued.",
+        "shop",
+        "shop.listings",
+        identity_faults.reused_keys,
+        identity_faults.reused,
+    ),
     "clock_ahead": Bend(
         "The clock of the WMS is three hours ahead since this morning.",
         "wms",
@@ -188,7 +203,7 @@ BENDS = {
     ),
 }
 
-Fault = Bend | Deed | Telling | Renaming
+Fault = Bend | Deed | Telling | Renaming | swings.Swing
 FAULTS: Mapping[str, Fault] = {
     **BENDS,
     **MISPOSTINGS,
@@ -196,6 +211,8 @@ FAULTS: Mapping[str, Fault] = {
     **DOCUMENTS,
     **FLOOR,
     **RENAMINGS,
+    **identity_faults.IDENTITY,
+    **swings.SWINGS,
     "shop_push_failed": PushFailure(
         "The ERP's push of stock no longer reaches some of the shop's listings."
     ),

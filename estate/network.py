@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import make_url, select
 
-from estate import day, faults, server
+from estate import day, faults, identity_faults, server
 from estate.outlet import Outlet
 from estate.schema import SYSTEMS, TRUTH
 from estate.shop import listing
@@ -163,7 +163,7 @@ class Estate:
                 ("wms", product.item_id),
                 ("shop", listing(world.seed, product).listing_id),
             )
-        ]
+        ] + identity_faults.doubled(world)
         return tables
 
     def faults(self) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from estate.faults import BENDS, FAULTS, MARKS, Bend, plain
 from estate.renaming import RENAMINGS, Renaming
 from estate.schema import SYSTEMS, TRUTH
 from estate.store import EstateError, Key, Row, delete, engine_for, upsert
+from estate.swings import Swing
 from estate.tracking_faults import Telling
 from estate.world import World
 
@@ -85,8 +86,9 @@ class Outlet:
                 self._retell(world, targets)
                 self._write_meta(connection, world)
             return
-        if isinstance(fault, Renaming):
-            fault.rename(self._systems[fault.system])
+        if isinstance(fault, Renaming | Swing):
+            if isinstance(fault, Renaming):
+                fault.rename(self._systems[fault.system])
             with self.truth.begin() as connection:
                 world.faults[name] = {"since": world.close.isoformat(), "targets": []}
                 self._write_meta(connection, world)
@@ -125,6 +127,8 @@ class Outlet:
             if isinstance(fault := FAULTS[name], Deed):
                 with self.truth.connect() as connection:
                     fault.mend(connection, world, known["targets"], at)
+                del world.faults[name]
+            elif isinstance(fault, Swing):
                 del world.faults[name]
             elif isinstance(fault, Telling):
                 del world.faults[name]

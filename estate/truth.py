@@ -236,6 +236,9 @@ def _products(connection: Connection, catalogue: Catalogue) -> list[Row]:
     )  # fmt: skip
     products = []
     for row in _rows(connection, "erp.products"):
+        # The ERP may list an article under a second number; it is still one.
+        if row["sku"] not in catalogue.by_sku:
+            continue
         pack = packs[row["sku"]]
         item = items[catalogue.by_sku[row["sku"]].item_id]
         product = {**{name: row[name] for name in names}, "gtin14": pack["gtin14"]}
