@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from estate.faults import FAULTS
 from estate.network import Estate
 from estate.server import DEMO_KEY
+from estate.sizes import SIZES
 from estate.store import EstateError
 
 app = typer.Typer(
@@ -33,22 +34,24 @@ def _say(line: str) -> None:
 @app.command()
 def create(
     home: Home = HERE,
-    orders: Annotated[int, typer.Option(help="Orders over all the days.")] = 2000,
-    days: Annotated[int, typer.Option(help="Days to simulate.")] = 10,
-    products: Annotated[int, typer.Option(help="Articles.")] = 500,
+    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "small",
+    orders: Annotated[int | None, typer.Option(help="Orders over all the days.")] = None,
+    days: Annotated[int | None, typer.Option(help="Days to simulate.")] = None,
+    products: Annotated[int | None, typer.Option(help="Articles.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
     erp_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
     wms_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
     shop_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
     wild: Annotated[bool, typer.Option("--wild", help="Leave WMS items without GTIN.")] = False,
 ) -> None:
-    """Make a network and play its first days.
+    """Make a network and play its first days; orders, days and products override the size's.
 
-    Example: estate create --home /tmp/estate --orders 500 --days 5
+    Example: estate create --home /tmp/estate --size small --orders 500 --days 5
     """
     estate = Estate.create(
         home,
         seed=seed,
+        size=size,
         orders=orders,
         days=days,
         products=products,

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from estate import orders
+from estate import identity_faults, orders, swings
 from estate.catalogue import Product
 from estate.geography import CITIES, DESTINATION_WEIGHTS, DESTINATIONS, Place
 from estate.world import World
@@ -17,9 +17,13 @@ def receive_orders(world: World) -> None:
     """Book the day's orders, spread over the day until 21:00."""
     rng = world.rng("orders")
     start, end = world.rate * (world.day - 1), world.rate * world.day
-    count = int(end) - int(start)
+    usual = int(end) - int(start)
+    count, more, region = swings.demand(world, usual)
     for minute in sorted(rng.uniform(0, 21 * 60) for _ in range(count)):
         _order(world, rng, minute)
+    rng = world.rng("surge")
+    for minute in sorted(rng.uniform(0, 21 * 60) for _ in range(more)):
+        _order(world, rng, minute, region)
 
 
 def customer(seed: int, number: int) -> Place:
@@ -29,12 +33,13 @@ def customer(seed: int, number: int) -> Place:
     return rng.choice(CITIES[digit])
 
 
-def _order(world: World, rng: Random, minute: float) -> None:
+def _order(world: World, rng: Random, minute: float, region: str | None = None) -> None:
     at = world.at(0, minute)
     known = world.counters["customer"]
     is_known = known > 20 and rng.random() < 0.25
     number = rng.randint(1, known) if is_known else _new_customer(world)
-    place = customer(world.seed, number)
+    # In a surge a region is sent to, wherever those live who order.
+    place = rng.choice(CITIES[region]) if region else customer(world.seed, number)
     priority = rng.choices((1, 2, 3, 5, 7), (4, 8, 14, 60, 14))[0]
     order_no = f"SO-{world.number('order'):07d}"
     total = Decimal(0)
@@ -80,7 +85,8 @@ def _line(
         Decimal("0.01")
     )
     world.book.add(
-        "erp.sales_order_lines", order_no=order_no, line_no=line_no, sku=product.sku,
+        "erp.sales_order_lines", order_no=order_no, line_no=line_no,
+        sku=identity_faults.ordered_as(world, product.sku, order_no),
         ordered_qty=Decimal(units), ordered_uom="CA" if in_cases else "EA", unit_price=price,
         cancelled_qty=Decimal(0), status="open", updated_at=at,
     )  # fmt: skip
@@ -95,10 +101,10 @@ def take_back(world: World) -> None:
     """Cancel some of what was ordered yesterday and is not yet with a node."""
     rng = world.rng("cancel")
     today = world.at(0)
-    for order in world.book.all("erp.sales_orders"):
+    for order in world.book.all(
+        "erp.sales_orders", lambda o: o["status"] == "open" and o["placed_at"] < today
+    ):
         lines = orders.lines_of(world, order["order_no"])
-        if order["status"] != "open" or order["placed_at"] >= today:
-            continue
         chance = rng.random()
         at = world.at(6, rng.uniform(0, 50))
         chosen = rng.choice(lines)

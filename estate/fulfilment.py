@@ -57,7 +57,7 @@ def _ship(world: World, rng: Random, shipment: Row, at: datetime) -> None:
 
 def _take(world: World, shipment: Row, line: Row, row: Row, units: int, at: datetime) -> None:
     world.book.change("net.shipment_lines", line, shipped=line["shipped"] + units)
-    stockroom.post(world, row, -units, at, "pick", "shipment", shipment["shipment_no"])
+    stockroom.ship(world, row, units, at, shipment["shipment_no"])
     if NODE[shipment["node"]].is_own:
         world.book.add(
             "wms.picks", pick_id=world.number("pick"), shipment_no=shipment["shipment_no"],

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from estate import discrepancies, entries
+from estate.deeds import Deed
 from estate.entries import Entry
 from estate.geography import NODE
 from estate.store import EstateError
@@ -24,7 +25,7 @@ RECEIPT, SHIPMENT, COUNT = "purchase_order", "shipment", "count"
 
 
 @dataclass(frozen=True)
-class Misposting:
+class Misposting(Deed):
     """`instead` tells what the book says in place of a posting; None where that cannot be.
 
     It is asked about postings of the `documents`, or, where it has none, about figures of
@@ -55,7 +56,7 @@ class Misposting:
             entries.push(world, was, shown, at)
         return [[was, shown] for _, was, shown in cases]
 
-    def mend(self, world: World, targets: list[Any], at: datetime) -> None:
+    def mend(self, connection: Connection, world: World, targets: list[Any], at: datetime) -> None:
         """Reverse what is wrong under its own document, and post what is missing."""
         for case in targets:
             was, shown = Entry(*case[0]), [Entry(*entry) for entry in case[1]]

@@ -4,15 +4,17 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import make_url, select
 
-from estate import day, faults, server
+from estate import day, faults, identity_faults, server
 from estate.outlet import Outlet
 from estate.schema import SYSTEMS, TRUTH
 from estate.shop import listing
+from estate.sizes import SIZES
 from estate.store import EstateError, Row
 from estate.truth import read_truth
 from estate.world import World, close_of
@@ -25,6 +27,7 @@ class Estate:
 
     def __init__(self, home: Path, world: World, outlet: Outlet) -> None:
         self.home, self._world, self._outlet = home, world, outlet
+        world.drop_folder = outlet.drop_folder
 
     @classmethod
     def create(
@@ -32,9 +35,10 @@ class Estate:
         home: Path,
         *,
         seed: int = 7,
-        orders: int = 2000,
-        days: int = 10,
-        products: int = 500,
+        size: str = "small",
+        orders: int | None = None,
+        days: int | None = None,
+        products: int | None = None,
         erp_url: str | None = None,
         wms_url: str | None = None,
         shop_url: str | None = None,
@@ -42,10 +46,17 @@ class Estate:
     ) -> "Estate":
         """Simulate `days` days with `orders` orders over all of them, into an empty or new folder.
 
-        Later days bring as many orders a day. A `wild` estate has what real ones have and a hub
-        must live with: WMS items without a GTIN. Raises EstateError where an estate is already.
+        What is not given is as `size` has it: one of `estate.sizes.SIZES`. Later days bring as
+        many orders a day. A `wild` estate has what real ones have and a hub must live with: WMS
+        items without a GTIN. Raises EstateError where an estate is already.
         """
         home = Path(home).resolve()
+        if size not in SIZES:
+            raise EstateError(f"There is no size '{size}'. There are: {', '.join(SIZES)}.")
+        usual = SIZES[size]
+        orders = usual.orders if orders is None else orders
+        days = usual.days if days is None else days
+        products = usual.products if products is None else products
         for name, value in {"orders": orders, "days": days, "products": products}.items():
             if value < 1:
                 raise EstateError(f"An estate needs {name} of 1 or more, not {value}.")
@@ -58,7 +69,10 @@ class Estate:
         urls = {
             system: url or f"sqlite:///{home / f'{system}.sqlite'}" for system, url in given.items()
         }
-        world = World(seed=seed, orders=orders, days=days, products=products, wild=wild)
+        world = World(
+            seed=seed, orders=orders, days=days, products=products, wild=wild,
+            handovers=usual.handovers,
+        )  # fmt: skip
         outlet = Outlet(home, urls)
         outlet.create_tables({system for system, url in given.items() if url})
         estate = cls(home, world, outlet)
@@ -132,8 +146,16 @@ class Estate:
     def truth(self) -> dict[str, list[Row]]:
         """Rows that the canonical tables must equal, by table; Decimal, str and aware datetimes."""
         world = self._world
-        tables = read_truth(self._outlet.truth, self.now, world.catalogue)
+        recalled = faults.recalled(world)
+        tables = read_truth(self._outlet.truth, self.now, world.catalogue, recalled)
         tables["discrepancies"] += self._outlet.bent_stock(world)
+        gone: dict[tuple[str, str], int] = {}
+        for (node, _, sku, _), units in world.phantoms.items():
+            gone[node, sku] = gone.get((node, sku), 0) + units
+        tables["phantom_stock"] = [
+            {"node_code": node, "sku": sku, "qty": Decimal(units)}
+            for (node, sku), units in sorted(gone.items())
+        ]
         tables["articles"] = [
             {"system": system, "source_key": str(key), "sku": product.sku}
             for product in world.catalogue.products
@@ -141,7 +163,7 @@ class Estate:
                 ("wms", product.item_id),
                 ("shop", listing(world.seed, product).listing_id),
             )
-        ]
+        ] + identity_faults.doubled(world)
         return tables
 
     def faults(self) -> Mapping[str, str]:

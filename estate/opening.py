@@ -71,6 +71,8 @@ def _places(world: World) -> None:
         )  # fmt: skip
         for bin_id, kind in ((f"{node.code}-QC-01", "qc"), (f"{node.code}-DMG-01", "qc")):
             stockroom.add_bin(world, node.code, bin_id, kind)
+        if world.handovers:
+            stockroom.add_stations(world, node.code)
     cities = sorted(PLACE.values(), key=lambda place: place.postal)
     for number in range(1, SUPPLIERS + 1):
         place = cities[number * 2 % len(cities)]

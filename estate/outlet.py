@@ -5,16 +5,20 @@ outcome, over rows and files that are replaced by themselves.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Date, inspect, select
 
-from estate.faults import BENDS, FAULTS, Bend, Deed
+from estate.deeds import Deed
+from estate.faults import BENDS, FAULTS, MARKS, Bend, plain
+from estate.renaming import RENAMINGS, Renaming
 from estate.schema import SYSTEMS, TRUTH
 from estate.store import EstateError, Key, Row, delete, engine_for, upsert
+from estate.swings import Swing
+from estate.tracking_faults import Telling
 from estate.world import World
 
 
@@ -75,6 +79,20 @@ class Outlet:
         if isinstance(fault, Deed):
             self._commit(world, name, fault)
             return
+        if isinstance(fault, Telling):
+            with self.truth.begin() as connection:
+                targets = fault.targets(connection, world, name)
+                world.faults[name] = {"since": world.close.isoformat(), "targets": targets}
+                self._retell(world, targets)
+                self._write_meta(connection, world)
+            return
+        if isinstance(fault, Renaming | Swing):
+            if isinstance(fault, Renaming):
+                fault.rename(self._systems[fault.system])
+            with self.truth.begin() as connection:
+                world.faults[name] = {"since": world.close.isoformat(), "targets": []}
+                self._write_meta(connection, world)
+            return
         if fault.only_sqlite and self._systems[fault.system].dialect.name != "sqlite":
             raise EstateError(
                 f"Fault '{name}' needs a database that takes text in a numeric column: SQLite does."
@@ -85,22 +103,41 @@ class Outlet:
                 "targets": fault.choose(connection, world),
             }
         self._reshow(world, [name])
+        if fault.always is not None:
+            self._catch_up(world, fault.system, world.at(0))
 
     def clear(self, world: World) -> None:
         """Show the sources' rows as they truly are, and have mended what was done wrong."""
         active, held = dict(world.faults), self._held(world)
         bent = [name for name in active if name in BENDS]
+        for name in RENAMINGS.keys() & active.keys():
+            RENAMINGS[name].undo(self._systems[RENAMINGS[name].system])
+            del world.faults[name]
         for name in bent:
             del world.faults[name]
         if held is not None:
-            self._catch_up(world, held)
+            self._catch_up(world, *held)
+        for name in bent:
+            if BENDS[name].always is not None:
+                morning = datetime.combine(datetime.fromisoformat(active[name]["since"]), time())
+                self._catch_up(world, BENDS[name].system, morning)
         self._reshow(world, bent, active)
         at = self._next_moment(world)
         for name, known in active.items():
             if isinstance(fault := FAULTS[name], Deed):
-                fault.mend(world, known["targets"], at)
+                with self.truth.connect() as connection:
+                    fault.mend(connection, world, known["targets"], at)
                 del world.faults[name]
+            elif isinstance(fault, Swing):
+                del world.faults[name]
+            elif isinstance(fault, Telling):
+                del world.faults[name]
+                self._retell(world, known["targets"])
         self.write(world)
+
+    def _retell(self, world: World, parcels: Iterable[int]) -> None:
+        at = self._next_moment(world).isoformat()
+        world.retold |= {str(seq): at for seq in parcels}
 
     def _commit(self, world: World, name: str, fault: Deed) -> None:
         at = self._next_moment(world)
@@ -163,7 +200,8 @@ class Outlet:
         table = TRUTH[str(fault.table)]
         query = select(table)
         for column, value in zip(table.primary_key, key, strict=True):
-            query = query.where(column == value)
+            is_day = isinstance(column.type, Date)
+            query = query.where(column == (date.fromisoformat(value) if is_day else value))
         return dict(connection.execute(query).mappings().one())
 
     def _show(
@@ -185,6 +223,9 @@ class Outlet:
                     table = SYSTEMS[system].tables[name.split(".")[1]]
                     delete(connection, table, (gone or {}).get(name, ()))
                     shown = [_bent(world, name, row, bends) for row in changed]
+                    for fault in RENAMINGS.keys() & world.faults.keys():
+                        if RENAMINGS[fault].table == name:
+                            table, shown = RENAMINGS[fault].show(table, shown)
                     upsert(connection, table, shown)
 
     def _held(self, world: World) -> tuple[str, datetime] | None:
@@ -194,17 +235,12 @@ class Outlet:
                 return system, datetime.fromisoformat(known["since"])
         return None
 
-    def _catch_up(self, world: World, held: tuple[str, datetime]) -> None:
-        system, since = held
+    def _catch_up(self, world: World, system: str, since: datetime) -> None:
         with self.truth.connect() as connection:
             rows = {}
             for name, table in TRUTH.items():
                 if name.startswith(f"{system}."):
-                    mark = next(
-                        table.c[column]
-                        for column in ("updated_at", "occurred_at", "picked_at")
-                        if column in table.c
-                    )
+                    mark = next(table.c[column] for column in MARKS if column in table.c)
                     found = connection.execute(select(table).where(mark > since)).mappings()
                     rows[name] = [dict(row) for row in found]
         self._show(world, rows)
@@ -213,8 +249,11 @@ class Outlet:
         rows = [{"name": name, "value": value} for name, value in world.to_meta().items()]
         upsert(connection, TRUTH["net.meta"], rows)
 
-    def _put_file(self, name: str, content: bytes) -> None:
+    def _put_file(self, name: str, content: bytes | None) -> None:
         path = self.drop_folder / name
+        if content is None:
+            path.unlink(missing_ok=True)
+            return
         part = path.with_name(path.name + ".tmp")
         part.write_bytes(content)
         part.replace(path)
@@ -223,7 +262,10 @@ class Outlet:
 def _bent(world: World, name: str, row: Row, bends: list[tuple[Bend, list[list[Any]]]]) -> Row:
     for fault, targets in bends:
         if fault.table == name:
-            key = [row[column.name] for column in TRUTH[name].primary_key]
+            key = [plain(row[column.name]) for column in TRUTH[name].primary_key]
             if key in targets:
                 row = {**row, **fault.bend(row, world)}
+    for fault, _ in bends:
+        if fault.always is not None and name.startswith(f"{fault.system}."):
+            row = {**row, **fault.always(row)}
     return row

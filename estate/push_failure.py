@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from estate import discrepancies, shop
+from estate.deeds import Deed
 from estate.schema import TRUTH
 from estate.store import EstateError, Row
 from estate.world import World, close_of
@@ -18,7 +19,7 @@ CASES = 5
 
 
 @dataclass(frozen=True)
-class PushFailure:
+class PushFailure(Deed):
     """The figures of the night before the last stay, dated as they were."""
 
     line: str
@@ -44,7 +45,7 @@ class PushFailure:
             world.book.change("shop.inventory_levels", level, available=older, updated_at=before)
         return [[node, sku] for node, sku, _, _ in chosen]
 
-    def mend(self, world: World, targets: list[Any], at: datetime) -> None:
+    def mend(self, connection: Connection, world: World, targets: list[Any], at: datetime) -> None:
         """Push the figures of today."""
         for node, sku in targets:
             discrepancies.settle(world, node, sku)

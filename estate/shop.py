@@ -78,7 +78,9 @@ def listable(stock: Row) -> Decimal:
 
 def level_of(world: World, node: str, sku: str) -> Row | None:
     """The shop's figure for a node and article, made where it is new; none if it is not sold."""
-    shown = listing(world.seed, world.catalogue.by_sku[sku])
+    shown = world.listings.get(sku)
+    if shown is None:
+        shown = world.listings[sku] = listing(world.seed, world.catalogue.by_sku[sku])
     if shown.status != "active":
         return None
     found = world.book.get("shop.inventory_levels", shown.listing_id, node)

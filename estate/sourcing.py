@@ -18,8 +18,8 @@ def source(world: World) -> list[Row]:
     rng = world.rng("sourcing")
     today = world.at(0)
     waiting = []
-    for order in world.book.all("erp.sales_orders"):
-        if order["placed_at"] >= today or order["status"] in {"shipped", "cancelled"}:
+    for order in world.book.all("erp.sales_orders", lambda o: o["placed_at"] < today):
+        if order["status"] in {"shipped", "cancelled"}:
             continue
         wanted = [
             line

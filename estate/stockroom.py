@@ -13,6 +13,10 @@ from estate.store import Row
 from estate.world import World
 
 SET_ASIDE = {"quality_control": "QC", "damaged": "DMG"}
+# What goods pass on their way out and in, where the WMS writes every hand-over.
+WAY_OUT, WAY_IN = ("CART", "PACK", "SHIP"), "DOCK"
+# Kinds of movement that change nothing of what a node holds.
+INTERNAL = {"move", "putaway"}
 
 
 def bin_id(node: str, product: Product, kind: str) -> str:
@@ -32,6 +36,13 @@ def add_bin(world: World, node: str, code: str, kind: str) -> None:
         "wms.bins", bin_id=code, facility_code=node, zone=aisle[0], aisle=aisle, bay=bay,
         level=level, bin_type=kind, updated_at=world.entered() if world.day == 0 else world.at(5),
     )  # fmt: skip
+
+
+def add_stations(world: World, node: str) -> None:
+    """Put up what goods pass on their way out and in."""
+    for station in WAY_OUT:
+        add_bin(world, node, f"{node}-{station}-01", "stage")
+    add_bin(world, node, f"{node}-{WAY_IN}-01", "dock")
 
 
 def receive(
@@ -55,8 +66,57 @@ def receive(
         )  # fmt: skip
     place = bin_id(node, product, "pick" if to_pick else "reserve")
     row = _position(world, node, product.sku, place, lot, "available", expiry)
-    post(world, row, units, at, "receive", "purchase_order" if po_no else None, po_no)
+    if po_no and _is_followed(world, node):
+        _pass(world, row, units, at, WAY_IN, "receive", "purchase_order", po_no)
+        _pass(world, row, -units, at, WAY_IN, "putaway")
+        post(world, row, units, at, "putaway")
+        postings.note(world, node, product.sku, units, "purchase_order", po_no)
+    else:
+        post(world, row, units, at, "receive", "purchase_order" if po_no else None, po_no)
     return lot
+
+
+def ship(world: World, row: Row, units: int, at: datetime, shipment_no: str) -> None:
+    """Take units out of a position and out of the house for a shipment."""
+    if not _is_followed(world, row["node"]):
+        post(world, row, -units, at, "pick", "shipment", shipment_no)
+        return
+    post(world, row, -units, at, "move")
+    for here in WAY_OUT[:-1]:
+        _pass(world, row, units, at, here, "move")
+        _pass(world, row, -units, at, here, "move")
+    _pass(world, row, units, at, WAY_OUT[-1], "move")
+    _pass(world, row, -units, at, WAY_OUT[-1], "ship", "shipment", shipment_no)
+    postings.note(world, row["node"], row["sku"], -units, "shipment", shipment_no)
+
+
+def _is_followed(world: World, node: str) -> bool:
+    return world.handovers and NODE[node].is_own
+
+
+def _pass(
+    world: World,
+    row: Row,
+    units: int,
+    at: datetime,
+    station: str,
+    kind: str,
+    doc_type: str | None = None,
+    doc_no: str | None = None,
+) -> None:
+    """Write a movement of a position's goods at a station, which is empty again at the close."""
+    item_id = world.catalogue.by_sku[row["sku"]].item_id
+    code = f"{row['node']}-{station}-01"
+    where = {"bin_id": code, "item_id": item_id, "lot_code": row["lot_code"]}
+    node = row["node"]
+    world.book.add(
+        "wms.stock", **where, facility_code=node, qty=Decimal(0), updated_at=at,
+        disposition="available",
+    )  # fmt: skip
+    world.book.add(
+        "wms.movements", movement_id=world.number("movement"), occurred_at=at, facility_code=node,
+        **where, qty=Decimal(units), movement_type=kind, doc_type=doc_type, doc_no=doc_no,
+    )  # fmt: skip
 
 
 def post(
@@ -72,7 +132,7 @@ def post(
     book = world.book
     book.change("net.stock", row, qty=row["qty"] + units)
     node = row["node"]
-    if kind != "move":
+    if kind not in INTERNAL:
         postings.note(world, node, row["sku"], units, doc_type or "opening", doc_no or "")
     if not NODE[node].is_own:
         return
@@ -81,9 +141,10 @@ def post(
     # The day's events are played one kind after the other, so not in the order of their times.
     before = book.dirty["wms.stock"].get((row["bin"], item_id, row["lot_code"]))
     changed = max(at, before["updated_at"]) if before else at
+    gone = world.phantoms.get((node, row["bin"], row["sku"], row["lot_code"]), 0)
     book.add(
-        "wms.stock", **where, facility_code=node, qty=Decimal(row["qty"]), updated_at=changed,
-        disposition=row["disposition"],
+        "wms.stock", **where, facility_code=node, qty=Decimal(row["qty"] + gone),
+        updated_at=changed, disposition=row["disposition"],
     )  # fmt: skip
     book.add(
         "wms.movements", movement_id=world.number("movement"), occurred_at=at, facility_code=node,

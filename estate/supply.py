@@ -43,9 +43,9 @@ def restock(world: World) -> Supplied:
 def _receive(world: World, supplied: Supplied) -> None:
     rng = world.rng("receiving")
     touched: dict[str, datetime] = {}
-    for line in world.book.all("net.inbound"):
-        if line["is_closed"] or line["arrives"] > world.date:
-            continue
+    for line in world.book.all(
+        "net.inbound", lambda line: not line["is_closed"] and line["arrives"] <= world.date
+    ):
         at = world.at(13, rng.randint(0, 150))
         cases = line["ordered"] - line["received"]
         if cases > 1 and rng.random() < 0.10:
@@ -68,8 +68,9 @@ def _receive(world: World, supplied: Supplied) -> None:
             supplied.receipts.append(Received(line["po_no"], line["sku"], lot, units, damaged))
         _post_receipt(world, line, at)
         touched[line["po_no"]] = max(at, touched.get(line["po_no"], at))
+    waiting = {line["po_no"] for line in _inbound(world) if not line["is_closed"]}
     for po_no, at in touched.items():
-        _post_status(world, po_no, at)
+        _post_status(world, po_no, po_no in waiting, at)
 
 
 def _post_receipt(world: World, line: Row, at: datetime) -> None:
@@ -79,9 +80,8 @@ def _post_receipt(world: World, line: Row, at: datetime) -> None:
         world.book.change("erp.purchase_order_lines", row, received_qty=received, updated_at=at)
 
 
-def _post_status(world: World, po_no: str, at: datetime) -> None:
+def _post_status(world: World, po_no: str, rest: bool, at: datetime) -> None:
     row = world.book.get("erp.purchase_orders", po_no)
-    rest = any(line["po_no"] == po_no and not line["is_closed"] for line in _inbound(world))
     if row is not None:
         status = "partially_received" if rest else "received"
         world.book.change("erp.purchase_orders", row, status=status, updated_at=at)

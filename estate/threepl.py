@@ -182,10 +182,10 @@ def send_adjustments(world: World) -> None:
     """947 of the evening, a set for each article that a count has corrected."""
     at = world.at(21, 30)
     sets = []
-    for change in world.book.all("net.changes"):
-        is_ours = change["node"] == THREEPL.code and change["date"] == world.date
-        if not is_ours or change["doc_type"] != "count":
-            continue
+    for change in world.book.all(
+        "net.changes",
+        lambda c: (c["doc_type"], c["node"], c["date"]) == ("count", THREEPL.code, world.date),
+    ):
         product = world.catalogue.by_sku[change["sku"]]
         body: list[Segment] = [
             ("W15", day_of(at), change["doc_no"]),
@@ -205,10 +205,9 @@ def send_stock(world: World) -> None:
         WAREHOUSE,
     ]
     lots: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: {"available": 0})
-    for row in world.book.all("net.stock"):
-        if row["node"] == THREEPL.code:
-            quantities = lots[row["sku"], row["lot_code"]]
-            quantities[row["disposition"]] = quantities.get(row["disposition"], 0) + row["qty"]
+    for row in world.book.all("net.stock", lambda row: row["node"] == THREEPL.code):
+        quantities = lots[row["sku"], row["lot_code"]]
+        quantities[row["disposition"]] = quantities.get(row["disposition"], 0) + row["qty"]
     for place, ((sku, lot), quantities) in enumerate(sorted(lots.items()), start=1):
         each = world.catalogue.by_sku[sku].each
         body.append(("LIN", str(place), "VN", sku, "UK", each, "LT", lot))

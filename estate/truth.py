@@ -4,7 +4,7 @@ Quantities are base units and money USD, both Decimal; times are aware UTC. Natu
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,13 +21,18 @@ Tables = dict[str, list[Row]]
 INBOUND_DAYS = 7
 
 
-def read_truth(engine: Engine, now: datetime, catalogue: Catalogue) -> Tables:
-    """Every truth table at `now`, rows in the order of their keys."""
+def read_truth(
+    engine: Engine, now: datetime, catalogue: Catalogue, recalled: Set[tuple[str, str]]
+) -> Tables:
+    """Every truth table at `now`, rows in the order of their keys.
+
+    Of `recalled` lots, article and lot code, nothing is available.
+    """
     with engine.connect() as connection:
         lines = _order_lines(connection)
         scans = _scans(connection, now)
         packages = _packages(connection, scans)
-        stock = _stock(connection)
+        stock = _stock(connection, recalled)
         return {
             "orders": _orders(connection, lines),
             "order_lines": lines,
@@ -168,10 +173,14 @@ def _events(connection: Connection, scans: Mapping[str, list[Row]]) -> list[Row]
     return events
 
 
-def _stock(connection: Connection) -> list[Row]:
+def _stock(connection: Connection, recalled: Set[tuple[str, str]]) -> list[Row]:
     sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
     for row in _rows(connection, "net.stock"):
-        sums[row["node"], row["sku"], row["lot_code"], row["disposition"]] += row["qty"]
+        is_recalled = (row["sku"], row["lot_code"]) in recalled and row[
+            "disposition"
+        ] == "available"
+        disposition = "recalled" if is_recalled else row["disposition"]
+        sums[row["node"], row["sku"], row["lot_code"], disposition] += row["qty"]
     names = ("node_code", "sku", "lot_code", "disposition")
     return [
         {**dict(zip(names, key, strict=True)), "qty": Decimal(qty)}
@@ -227,6 +236,9 @@ def _products(connection: Connection, catalogue: Catalogue) -> list[Row]:
     )  # fmt: skip
     products = []
     for row in _rows(connection, "erp.products"):
+        # The ERP may list an article under a second number; it is still one.
+        if row["sku"] not in catalogue.by_sku:
+            continue
         pack = packs[row["sku"]]
         item = items[catalogue.by_sku[row["sku"]].item_id]
         product = {**{name: row[name] for name in names}, "gtin14": pack["gtin14"]}

@@ -8,8 +8,9 @@ from estate.world import World
 def count_stock(world: World) -> None:
     """Adjust a few positions, at each node about one in a hundred articles a day."""
     rng = world.rng("counting")
-    rows = [row for row in world.book.all("net.stock") if row["qty"] > 0]
-    available = [row for row in rows if row["disposition"] == "available"]
+    available = world.book.all(
+        "net.stock", lambda row: row["qty"] > 0 and row["disposition"] == "available"
+    )
     for node in NODES:
         here = [row for row in available if row["node"] == node.code]
         for row in rng.sample(here, min(len(here), max(3, len(here) // 100))):

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -22,15 +23,33 @@ def close_of(day: int) -> datetime:
 class World:
     """Rows, clock, counters and chance. Times inside are naive UTC, as the databases keep them."""
 
-    def __init__(self, *, seed: int, orders: int, days: int, products: int, wild: bool) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        orders: int,
+        days: int,
+        products: int,
+        wild: bool,
+        handovers: bool = False,
+    ) -> None:
         self.seed, self.orders, self.days, self.wild = seed, orders, days, wild
+        self.handovers = handovers
         self.catalogue = Catalogue(seed, products)
         self.book = Book()
         self.day = 0
         self.counters: dict[str, int] = defaultdict(int)
         self.faults: dict[str, dict[str, Any]] = {}
-        self.files: dict[str, bytes] = {}
+        self.phantoms: dict[tuple[str, ...], int] = {}
+        """Base units that every system still tells of a position of `net.stock`, and are gone."""
+        self.drop_folder = Path()
+        """Where the documents lie that were exchanged up to now."""
+        self.retold: dict[str, str] = {}
+        """When the carriers last changed their tale of a parcel, by its running number."""
+        self.files: dict[str, bytes | None] = {}
         self.packed: dict[str, list[Any]] = {}
+        self.listings: dict[str, Any] = {}
+        """The shop's `Listing` by article, as far as it was asked for: to derive one is slow."""
         self.positions: dict[tuple[str, str], list[Row]] = defaultdict(list)
         """Rows of `net.stock` by node and article."""
         self.allocated: dict[tuple[str, str], int] = defaultdict(int)
@@ -76,6 +95,8 @@ class World:
         """Find again, from rows just loaded, what is otherwise kept up as they change."""
         for row in self.book.all("net.stock"):
             self.positions[row["node"], row["sku"]].append(row)
+        for *key, units in self.faults.get("phantom_stock", {}).get("targets", ()):
+            self.phantoms[tuple(key)] = units
         for line in self.book.all("net.shipment_lines"):
             shipment = self.book.rows["net.shipments"][line["shipment_no"],]
             self.allocated[shipment["node"], line["sku"]] += line["ordered"]
@@ -92,18 +113,23 @@ class World:
             "orders": str(self.orders),
             "days": str(self.days),
             "wild": str(int(self.wild)),
+            "handovers": str(int(self.handovers)),
             "products": str(len(self.catalogue.products)),
             "day": str(self.day),
             "counters": json.dumps(dict(sorted(self.counters.items()))),
             "faults": json.dumps(self.faults, sort_keys=True),
+            "retold": json.dumps(self.retold, sort_keys=True),
         }
 
     @classmethod
     def from_meta(cls, meta: dict[str, str]) -> "World":
         """A world without its rows: `book.load` brings them."""
         sizes = {name: int(meta[name]) for name in ("seed", "orders", "days", "products")}
-        world = cls(**sizes, wild=meta["wild"] == "1")
+        # An estate of an earlier version does not say.
+        handovers = meta.get("handovers") == "1"
+        world = cls(**sizes, wild=meta["wild"] == "1", handovers=handovers)
         world.day = int(meta["day"])
         world.counters.update(json.loads(meta["counters"]))
         world.faults = json.loads(meta["faults"])
+        world.retold = json.loads(meta.get("retold", "{}"))
         return world

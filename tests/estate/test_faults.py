@@ -40,7 +40,11 @@ def test_a_fault_shows_itself_and_clearing_shows_the_truth_again(make: Make, fau
     truth, before = estate.truth(), shown(estate)
     mark = f"{estate.now:%Y-%m-%d %H:%M:%S}"
     estate.inject(fault)
-    assert estate.truth() == truth
+    told = estate.truth()
+    wrong = [row for row in told["discrepancies"] if row["fault"] == fault]
+    assert bool(wrong) == (fault in {"case_flip", "negative_on_hand"})
+    told["discrepancies"] = [row for row in told["discrepancies"] if row not in wrong]
+    assert told == truth
     bent = {name for name, rows in shown(estate).items() if rows != before[name]}
     assert len(bent) == 1
     estate.clear()
@@ -57,7 +61,8 @@ def test_days_with_a_fault_leave_no_trace_once_it_is_cleared(make: Make, fault: 
     estate, untouched = make("bent"), make("untouched")
     estate.inject(fault)
     estate.advance()
-    Estate.open(estate.home).clear()
+    estate = Estate.open(estate.home)
+    estate.clear()
     untouched.advance()
     assert shown(estate) == shown(untouched)
     assert estate.truth() == untouched.truth()

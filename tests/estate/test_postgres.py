@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from estate import Estate
@@ -41,6 +41,35 @@ def test_postgresql_holds_what_sqlite_holds(make: Make, server: str) -> None:
             estate.inject(fault)
         estate.clear()
         estate.inject("posted_to_wrong_sku")
+    assert served.truth() == local.truth()
+    for system, table in SYSTEMS.items():
+        urls_of = (getattr(estate, f"{system}_url") for estate in (served, local))
+        there, here = (_rows(url, table) for url in urls_of)
+        assert there == here and here
+
+
+def test_postgresql_renames_a_column_and_takes_the_name_back(make: Make, server: str) -> None:
+    urls = {f"{name}_url": server.replace("/postgres?", f"/{name}?") for name in SYSTEMS}
+    estate = make(**urls)
+    names = []
+    estate.inject("column_renamed")
+    for _ in range(2):
+        estate.advance()
+        engine = create_engine(estate.wms_url, poolclass=NullPool)
+        names.append({column["name"] for column in inspect(engine).get_columns("lots")})
+        estate.clear()
+    assert names[0] - names[1] == {"best_before"} and names[1] - names[0] == {"expiry_date"}
+
+
+def test_postgresql_shows_all_faults_at_once_and_is_mended(make: Make, server: str) -> None:
+    urls = {f"{name}_url": server.replace("/postgres?", f"/{name}?") for name in SYSTEMS}
+    size = {"orders": 400, "days": 6, "products": 80}
+    served, local = make("served", **urls, **size), make("local", **size)
+    for estate in (served, local):
+        for fault in sorted(set(estate.faults()) - {"stale_wms", "text_in_number"}):
+            estate.inject(fault)
+        estate.advance()
+        estate.clear()
     assert served.truth() == local.truth()
     for system, table in SYSTEMS.items():
         urls_of = (getattr(estate, f"{system}_url") for estate in (served, local))
