@@ -53,8 +53,8 @@ def status() -> None:
         out.print(account.contracts_table(verdicts))
         for panel in account.broken(hub, verdicts):
             out.print(panel)
-    if unfed := [c.name for c in hub.contracts("canonical") if not c.table(c.name).fed]:
-        out.print(f"Empty, no source feeds it yet: {', '.join(unfed)}")
+        if unfed := [c.name for c in hub.contracts("canonical") if not c.table(c.name).fed]:
+            out.print(f"Empty, no source feeds it yet: {', '.join(unfed)}")
     out.print(account.release_line(hub))
     try:
         open_gate(hub)
