@@ -108,6 +108,8 @@ def _sets(path: Path) -> Iterator[list[Segment]]:
             body = []
         elif segment[0] == "SE":
             yield body
+            # What follows is the envelope's and no longer the set's.
+            body = []
         else:
             body.append(segment + ("",) * (5 - len(segment)))
 
