@@ -22,6 +22,8 @@ from estate.faults import BENDS, FAULTS
 RESULTS = Path(__file__).with_name("results.json")
 # Alone, as nothing of the WMS is known while it lasts; the others at once.
 SILENT = "stale_wms"
+# Landing or the contracts stop these before anything is unified: tests hold that.
+STOPPED = {"text_in_number", "column_renamed"}
 
 
 @click.command(help=__doc__)
@@ -33,7 +35,7 @@ SILENT = "stale_wms"
 def main(seeds: int, first: int, orders: int, products: int, write: bool) -> None:
     """Print the table; exit code 1 when a bar is missed."""
     # What bends a figure comes last, as it looks for figures that nothing else has made wrong.
-    together = sorted(set(FAULTS) - {SILENT, "text_in_number"}, key=lambda name: name in BENDS)
+    together = sorted(set(FAULTS) - {SILENT, *STOPPED}, key=lambda name: name in BENDS)
     cases: dict[str, tuple[list[str], int]] = {
         "no fault": ([], 0),
         "all faults at once": (together, 0),

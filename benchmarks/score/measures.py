@@ -48,7 +48,10 @@ def _stock(
     for row in truth["stock"]:
         on_hand[row["node_code"], row["sku"]] += row["qty"]
     answers = {(row[0], row[1]): row[2:] for row in con.execute(_ANSWERS).fetchall()}
-    for place in on_hand.keys() | answers.keys():
+    # What no system can know of: counted, and not held against anybody.
+    phantom = {(row["node_code"], row["sku"]) for row in truth["phantom_stock"]}
+    counts["phantom"] += len(phantom)
+    for place in (on_hand.keys() | answers.keys()) - phantom:
         true = on_hand[place]
         qty, confidence, _, _, told = answers.get(place, (Decimal(0), None, None, None, []))
         is_right, is_known = qty == true, true in told

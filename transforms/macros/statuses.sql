@@ -8,3 +8,12 @@
         else 'placed'
     end
 {%- endmacro %}
+
+{#- Where stock may be used: a lot that is held, recalled or expired takes its pieces with it. -#}
+{% macro lot_disposition(lot_status, disposition) -%}
+    case
+        when {{ disposition }} = 'available' and {{ lot_status }} in ('recalled', 'expired') then {{ lot_status }}
+        when {{ disposition }} = 'available' and {{ lot_status }} = 'quarantine' then 'quality_control'
+        else {{ disposition }}
+    end
+{%- endmacro %}

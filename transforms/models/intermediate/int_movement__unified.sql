@@ -12,7 +12,7 @@ with moved as (
         movements.lot_code,
         movements.qty,
         -- The WMS keeps the disposition with the position that a movement changes.
-        stock.disposition,
+        {{ lot_disposition('lots.status', 'stock.disposition') }} as disposition,
         movements.movement_type as type,
         movements.doc_type,
         movements.doc_no,
@@ -26,6 +26,8 @@ with moved as (
             movements.bin_id = stock.bin_id
             and movements.item_id = stock.item_id
             and movements.lot_code = stock.lot_code
+    left join {{ ref('stg_wms__lots') }} as lots
+        on movements.item_id = lots.item_id and movements.lot_code = lots.lot_code and not lots.is_deleted
     left join {{ ref('int_product__matched') }} as matched
         on matched.source_system = 'wms' and cast(movements.item_id as varchar) = matched.source_key
 

@@ -15,6 +15,16 @@ words as (
     where entity = 'product'
 ),
 
+-- Articles of the ERP that share a GTIN and that no steward has merged: they may be one.
+twins as (
+    select claims.gtin14
+    from {{ ref('int_article__claimed') }} as claims
+    inner join {{ ref('int_product__identified') }} as identified on claims.source_key = identified.sku
+    where claims.source_system = 'erp' and claims.gtin14 is not null
+    group by claims.gtin14
+    having count(distinct identified.survivor) > 1
+),
+
 claims as (
     select
         coded.source_system,
@@ -26,10 +36,18 @@ claims as (
         coded.method,
         coded.pack_level,
         coded.is_torn,
+        twins.gtin14 is not null as is_twin,
+        named.sku <> coded.sku or coalesce(own.has_other_numbers, false)
+        or coalesce(own.likeness < {{ var('name_strange_below') }}, false) as is_strange,
         named.sku as name_sku,
         named.likeness,
         coded.loaded_at
     from coded
+    left join {{ ref('int_article__claimed') }} as claimed
+        on coded.source_system = claimed.source_system and coded.source_key = claimed.source_key
+    left join twins on coded.source_system = 'erp' and claimed.gtin14 = twins.gtin14
+    left join {{ ref('int_article__likened') }} as own
+        on coded.source_system = own.source_system and coded.source_key = own.source_key
     left join named
         on coded.source_system = named.source_system and coded.source_key = named.source_key
     left join words as mapped
@@ -59,13 +77,14 @@ decided as (
         case
             when word_sku is not null or coalesce(is_settled, false) then null
             when code_sku is null then null
+            when is_twin then 'duplicate_product'
             when is_torn then 'codes_disagree'
-            when name_sku <> code_sku then 'name_disagrees'
+            when is_strange then 'name_disagrees'
         end as doubt,
         case
             when word_sku is null and code_sku is null then likeness
             when coalesce(is_settled, false) or word_sku is not null then 1
-            when is_torn or name_sku <> code_sku then {{ var('score_doubted') }}
+            when is_twin or is_torn or coalesce(is_strange, false) then {{ var('score_doubted') }}
             else 1
         end as score,
         case when word_sku is not null or coalesce(is_settled, false) then said_by end as approved_by,

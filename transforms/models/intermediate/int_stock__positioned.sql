@@ -14,7 +14,7 @@ stated as (
         stock.node_code,
         matched.product_uid,
         stock.lot_code,
-        stock.disposition,
+        {{ lot_disposition('lots.status', 'stock.disposition') }} as disposition,
         stock.qty,
         case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
         marks.marked_at as source_as_of,
@@ -22,6 +22,8 @@ stated as (
         stock.loaded_at
     from {{ ref('stg_wms__stock') }} as stock
     inner join marks on marks.source_system = 'wms'
+    left join {{ ref('stg_wms__lots') }} as lots
+        on stock.item_id = lots.item_id and stock.lot_code = lots.lot_code and not lots.is_deleted
     left join {{ ref('int_product__matched') }} as matched
         on matched.source_system = 'wms' and cast(stock.item_id as varchar) = matched.source_key
     where not stock.is_deleted

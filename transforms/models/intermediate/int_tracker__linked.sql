@@ -35,11 +35,20 @@ labels as (
     group by label_id
 ),
 
+-- A parcel is followed by the tracker that was made about when it was packed: of a number that was
+-- given out again, the others tell of other parcels.
 numbers as (
-    select lower(carrier) as carrier, tracking_no, track_cycle, min(package_uid) as package_uid
-    from {{ ref('int_package__unified') }}
-    where tracking_no is not null
-    group by lower(carrier), tracking_no, track_cycle
+    select
+        cycled.tracker_id,
+        min(packages.package_uid) as package_uid
+    from cycled
+    inner join {{ ref('int_package__unified') }} as packages
+        on
+            lower(cycled.carrier) = lower(packages.carrier)
+            and cycled.tracking_no = packages.tracking_no
+            and abs({{ dbt.datediff('packages.source_updated_at', 'cycled.created_at', 'day') }})
+            <= {{ var('recycled_after_days') }}
+    group by cycled.tracker_id
 )
 
 select
@@ -57,8 +66,4 @@ select
     cycled.loaded_at
 from cycled
 left join labels on cycled.label_id = labels.label_id
-left join numbers
-    on
-        lower(cycled.carrier) = numbers.carrier
-        and cycled.tracking_no = numbers.tracking_no
-        and cycled.track_cycle = numbers.track_cycle
+left join numbers on cycled.tracker_id = numbers.tracker_id

@@ -16,9 +16,15 @@ with reported as (
         codes.canonical_code is null as is_unknown_code,
         details.raw_text,
         coalesce(details.event_time_raw, '') as event_time_raw,
-        try_cast(details.event_time_raw as timestamptz) as event_at,
         case
-            when regexp_matches(details.event_time_raw, '(Z|[+-][0-9]{2}:?[0-9]{2})$') then 'offset'
+            when {{ has_offset('details.event_time_raw') }} or coalesce(zones.zone, {{ carrier_zone('trackers.carrier') }}) is null
+                then try_cast(details.event_time_raw as timestamptz)
+            else {{ at_zone('details.event_time_raw', "coalesce(zones.zone, " ~ carrier_zone('trackers.carrier') ~ ")") }}
+        end as event_at,
+        case
+            when {{ has_offset('details.event_time_raw') }} then 'offset'
+            when zones.zone is not null then 'geocoded'
+            when {{ carrier_zone('trackers.carrier') }} is not null then 'carrier_default'
             else 'assumed_utc'
         end as tz_source,
         nullif(concat_ws(', ', details.city, details.region, details.postal, details.country), '')
@@ -27,6 +33,8 @@ with reported as (
         details.loaded_at
     from {{ ref('stg_carrier__tracking_details') }} as details
     inner join {{ ref('int_tracker__linked') }} as trackers on details.tracker_id = trackers.tracker_id
+    left join {{ ref('int_region__zoned') }} as zones
+        on details.country = zones.country and details.region = zones.region
     left join {{ ref('int_code__mapped') }} as codes
         on
             codes.source_system = 'carrier'

@@ -21,19 +21,6 @@ articles as (
         on claims.source_system = 'erp' and identified.sku = claims.source_key
 ),
 
-own_likeness as (
-    select
-        coded.source_system,
-        coded.source_key,
-        sum(mine.weight * theirs.weight) as likeness
-    from coded
-    inner join grams as mine
-        on coded.source_system = mine.source_system and coded.source_key = mine.source_key
-    inner join grams as theirs
-        on theirs.source_system = 'erp' and coded.sku = theirs.source_key and mine.gram = theirs.gram
-    group by coded.source_system, coded.source_key
-),
-
 asked as (
     select
         coded.source_system,
@@ -42,13 +29,12 @@ asked as (
         coded.plain_name,
         {{ numbers_in('coded.plain_name') }} as numbers
     from coded
-    left join own_likeness
-        on coded.source_system = own_likeness.source_system and coded.source_key = own_likeness.source_key
-    left join articles as own on coded.sku = own.sku
+    left join {{ ref('int_article__likened') }} as own
+        on coded.source_system = own.source_system and coded.source_key = own.source_key
     where
         coded.sku is null
-        or coalesce(own_likeness.likeness, 0) < {{ var('name_doubted_below') }}
-        or ({{ numbers_in('coded.plain_name') }} <> '' and {{ numbers_in('coded.plain_name') }} <> own.numbers)
+        or own.likeness < {{ var('name_doubted_below') }}
+        or own.has_other_numbers
 ),
 
 pairs as (

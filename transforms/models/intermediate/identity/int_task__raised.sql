@@ -73,7 +73,7 @@ doubted as (
     inner join {{ ref('int_article__coded') }} as coded
         on matched.source_system = coded.source_system and matched.source_key = coded.source_key
     left join best on matched.source_system = best.source_system and matched.source_key = best.source_key
-    where matched.doubt is not null
+    where matched.doubt in ('codes_disagree', 'name_disagrees')
 ),
 
 -- Two articles of the ERP under one GTIN: one of them is the other, or one of the codes is wrong.
