@@ -116,9 +116,9 @@ def _crossdock(home: Path, con: duckdb.DuckDBPyConnection) -> list[tuple[str, st
         stdout=subprocess.DEVNULL,
     )
     codes = dict(con.execute("SELECT number, code FROM named WHERE NOT is_first").fetchall())
-    with lake.connect(read_only=True) as own:
+    with duckdb.connect(home / "workbench.duckdb", read_only=True) as own:
         rows = own.execute(
-            "SELECT source_key, sku FROM lake.intermediate.int_product__matched"
+            "SELECT source_key, sku FROM intermediate.int_product__matched"
             " WHERE source_system = 'wms' AND sku IS NOT NULL"
         ).fetchall()
     return [(sku, codes[int(key)]) for key, sku in rows]

@@ -24,11 +24,15 @@ LOADED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Model:
-    """A model: the relation it makes (``canonical.product``), its SQL, what it is built upon."""
+    """A model: the relation it makes (``canonical.product``), its SQL, what it is built upon.
+
+    The catalog is the database that the relation is in; None is the one of the sources.
+    """
 
     relation: str
     sql: str
     upstream: frozenset[str]
+    catalog: str | None = None
 
 
 def models(manifest: Mapping[str, Any]) -> tuple[Model, ...]:
@@ -56,6 +60,7 @@ def models(manifest: Mapping[str, Any]) -> tuple[Model, ...]:
                 _relation(manifest["nodes"].get(up) or manifest["sources"][up])
                 for up in _upstream(manifest, key)
             ),
+            nodes[key].get("database"),
         )
         for key in listed
     )

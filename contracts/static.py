@@ -56,7 +56,8 @@ def bind(
     ]
     sources = landed([contract for contract in contracts if contract.layer == "sources"])
     with duckdb.connect() as con:
-        con.execute(f"ATTACH ':memory:' AS {quoted(catalog)}")
+        for name in {catalog} | {model.catalog for model in compiled if model.catalog}:
+            con.execute(f"ATTACH ':memory:' AS {quoted(name)}")
         con.execute(f"USE {quoted(catalog)}")
         for dataset, columns in sources.items():
             _create(con, dataset, columns)
@@ -74,7 +75,7 @@ def _bound(
     if table is not None:
         # Before it is bound, as an incremental model reads itself; and what follows is bound to
         # the contract, so that one fault is told once.
-        _create(con, model.relation, columns)
+        _create(con, model.relation, columns, model.catalog)
     try:
         found = {
             str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {model.sql}").fetchall()
@@ -85,7 +86,7 @@ def _bound(
             return []  # the model upstream is named already
         return [Problem(model.relation, f"{str(error).splitlines()[0]}.", f"Mend {file}.")]
     if table is None:
-        _create(con, model.relation, found)
+        _create(con, model.relation, found, model.catalog)
         stray = model.relation.startswith("canonical.")
         mend = f"Write contracts/{model.relation.replace('.', '/')}.odcs.yaml."
         return [Problem(model.relation, "has no contract.", mend)] if stray else []
@@ -115,8 +116,14 @@ def _problem(model: Model, column: str, what: str, file: str) -> Problem:
     return Problem(f"{model.relation}.{column}", f"{what}.", mend)
 
 
-def _create(con: duckdb.DuckDBPyConnection, dataset: str, columns: Mapping[str, str]) -> None:
+def _create(
+    con: duckdb.DuckDBPyConnection,
+    dataset: str,
+    columns: Mapping[str, str],
+    catalog: str | None = None,
+) -> None:
     schema, _, name = dataset.partition(".")
-    con.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+    within = f"{quoted(catalog)}.{quoted(schema)}" if catalog else quoted(schema)
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {within}")
     listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-    con.execute(f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{quoted(name)} ({listed})")
+    con.execute(f"CREATE TABLE IF NOT EXISTS {within}.{quoted(name)} ({listed})")

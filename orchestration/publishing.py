@@ -88,5 +88,5 @@ def _as_of(con: duckdb.DuckDBPyConnection, listed: Sequence[Contract]) -> dict[s
 
 
 def _orphans(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute("select count(*) from lake.intermediate.int_orphan__collected").fetchone()
+    row = con.execute("select count(*) from lake.canonical.orphan").fetchone()
     return int(row[0]) if row else 0

@@ -13,32 +13,23 @@ import pytest
 import yaml
 
 import contracts
+from orchestration import build
 from warehouse import extensions
 from warehouse.lake import Lake
 
 PROJECT = Path(__file__).parents[2] / "transforms"
 WORLD = Path(__file__).with_name("world.yaml")
-LANDED = (
-    "_sdc_received_at TIMESTAMPTZ, _sdc_extracted_at TIMESTAMPTZ, _sdc_deleted_at TIMESTAMPTZ, "
-    "_sdc_sequence BIGINT, _sdc_batched_at TIMESTAMPTZ, _sdc_table_version BIGINT, _load_id VARCHAR"
-)
 FIRST_LOAD = datetime(2026, 3, 11, 23, tzinfo=UTC)
 
 
 class Hub:
-    """A lake with the contracted raw tables, and dbt over it."""
+    """A lake with the contracted tables, and dbt over it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.lake = Lake(home).create()
         with self.lake.connect() as con:
-            for contract in contracts.read_all("sources"):
-                con.execute(f"CREATE SCHEMA lake.{contract.name}")
-                for table in contract.tables:
-                    columns = ", ".join(f'"{c.name}" {c.physical_type}' for c in table.columns)
-                    con.execute(
-                        f"CREATE TABLE lake.{contract.name}.{table.name} ({columns}, {LANDED})"
-                    )
+            build.provide_tables(con)
 
     def load(
         self,

@@ -161,10 +161,10 @@ def test_services_meet_however_their_carrier_is_cased(hub: Any) -> None:
 def test_what_nobody_knows_is_collected_with_the_reason(
     hub: Any, source: str, stream: str, key: str, reason: str
 ) -> None:
-    found = hub.rows("SELECT source, stream, key, reason FROM intermediate.int_orphan__collected")
+    found = hub.rows("SELECT source_system, stream, source_key, reason FROM canonical.orphan")
     assert (source, stream, key, reason) in found
 
 
 def test_nothing_else_is_an_orphan_and_no_orphan_is_counted_twice(hub: Any) -> None:
-    found = hub.rows("SELECT source, stream, key, reason FROM intermediate.int_orphan__collected")
+    found = hub.rows("SELECT source_system, stream, source_key, reason FROM canonical.orphan")
     assert len(found) == len(set(found)) == 8  # the seven above, and the event of "yesterday"

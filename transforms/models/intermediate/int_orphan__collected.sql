@@ -131,6 +131,7 @@ with orphans as (
     from {{ ref('int_tracking_event__ordered') }}
 )
 
-select source, stream, key, reason, loaded_at
+select source, stream, key, reason, max(loaded_at) as loaded_at
 from orphans
 where reason is not null
+group by source, stream, key, reason

@@ -1,0 +1,11 @@
+with final as (
+    select
+        source as source_system,
+        stream,
+        key as source_key,
+        reason,
+        loaded_at as since
+    from {{ ref('int_orphan__collected') }}
+)
+
+{{ canonical('orphan', 'final') }}
