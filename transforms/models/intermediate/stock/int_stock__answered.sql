@@ -20,13 +20,14 @@ rule as (
 ),
 
 -- Articles that somebody speaks of under a code or a name that may be another's.
-doubted as (
-    select product_uid from {{ ref('int_product__matched') }}
+doubts as (
+    select product_uid, source_system in ('wms', 'threepl') as is_of_the_node
+    from {{ ref('int_product__matched') }}
     where doubt is not null and product_uid is not null
 
-    union
+    union all
 
-    select identified.product_uid
+    select identified.product_uid, true as is_of_the_node
     from {{ ref('int_article__compared') }} as compared
     inner join {{ ref('int_product__matched') }} as matched
         on
@@ -39,10 +40,17 @@ doubted as (
         and (matched.doubt is not null or matched.product_uid is null)
 ),
 
+doubted as (
+    select product_uid, bool_or(is_of_the_node) as is_of_the_node
+    from doubts
+    group by product_uid
+),
+
 weighed as (
     select
         reconciled.*,
         doubted.product_uid is not null as is_doubted,
+        coalesce(doubted.is_of_the_node, false) as is_node_doubted,
         {{ dbt.datediff('reconciled.node_as_of', 'now_as_of.as_of', 'second') }} > {{ var('fresh_h') }} * 3600
             as is_node_old,
         coalesce(
@@ -61,6 +69,8 @@ chosen as (
         *,
         case
             when node_qty is null then 'erp'
+            -- What lies there may be another article: the ERP at least means this one.
+            when is_node_doubted and erp_qty is not null then 'erp'
             -- Its movements, and what the ERP has heard of since, are the best that there is.
             when is_node_overtaken and ledger_qty is not null then 'wms_ledger'
             when is_node_overtaken then 'erp'
