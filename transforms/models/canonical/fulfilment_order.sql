@@ -1,7 +1,8 @@
 -- What a node has been told to ship. No node answers a request yet (a 997 speaks of a document and
 -- not of an order), so what it accepted is what it acted upon.
 with told as (
-    select shipment_no, max(version) as version, min(ship_by) as ship_by
+    select
+        'threepl' as source_system, shipment_no, max(version) as version, min(ship_by) as ship_by
     from {{ ref('int_shipping_order__settled') }}
     group by shipment_no
 ),
@@ -48,7 +49,9 @@ final as (
         shipments.is_deleted
     from shipments
     left join told
-        on shipments.source_system = 'threepl' and shipments.shipment_no = told.shipment_no
+        on
+            shipments.source_system = told.source_system
+            and shipments.shipment_no = told.shipment_no
     left join shorts on shipments.fo_uid = shorts.fo_uid
 )
 

@@ -1,4 +1,12 @@
-with final as (
+with receipts as (
+    select *, 'transfer_receipt_944' as stream from {{ ref('int_transfer_receipt__settled') }}
+),
+
+orders as (
+    select po_no, po_uid, 'purchase_order' as doc_type from {{ ref('purchase_order') }}
+),
+
+final as (
     select
         {{ uid('receipt', ['moved.source_system', 'moved.stream', 'moved.source_key']) }}
             as receipt_line_uid,
@@ -16,10 +24,10 @@ with final as (
         moved.loaded_at,
         moved.is_deleted
     from {{ ref('int_movement__unified') }} as moved
-    left join {{ ref('int_transfer_receipt__settled') }} as receipts
-        on moved.stream = 'transfer_receipt_944' and moved.source_key = receipts.source_key
-    left join {{ ref('purchase_order') }} as orders
-        on moved.doc_type = 'purchase_order' and moved.doc_no = orders.po_no
+    left join receipts
+        on moved.stream = receipts.stream and moved.source_key = receipts.source_key
+    left join orders
+        on moved.doc_type = orders.doc_type and moved.doc_no = orders.po_no
     where moved.orphan_reason is null and moved.type = 'receive'
 )
 

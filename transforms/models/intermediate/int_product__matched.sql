@@ -17,11 +17,11 @@ words as (
 
 -- Articles of the ERP that share a GTIN and that no steward has merged: they may be one.
 twins as (
-    select claims.gtin14
+    select claims.source_system, claims.gtin14
     from {{ ref('int_article__claimed') }} as claims
     inner join {{ ref('int_product__identified') }} as identified on claims.source_key = identified.sku
     where claims.source_system = 'erp' and claims.gtin14 is not null
-    group by claims.gtin14
+    group by claims.source_system, claims.gtin14
     having count(distinct identified.survivor) > 1
 ),
 
@@ -45,7 +45,8 @@ claims as (
     from coded
     left join {{ ref('int_article__claimed') }} as claimed
         on coded.source_system = claimed.source_system and coded.source_key = claimed.source_key
-    left join twins on coded.source_system = 'erp' and claimed.gtin14 = twins.gtin14
+    left join twins
+        on coded.source_system = twins.source_system and claimed.gtin14 = twins.gtin14
     left join {{ ref('int_article__likened') }} as own
         on coded.source_system = own.source_system and coded.source_key = own.source_key
     left join named

@@ -1,7 +1,12 @@
 -- Which article of the ERP each claim means by its codes: a GTIN that belongs to one article only,
 -- our own SKU, our SKU otherwise written. Codes that mean different articles are told, not resolved.
+-- The ERP means its own articles by its SKU alone.
 with claims as (
-    select * from {{ ref('int_article__claimed') }}
+    select
+        *,
+        case when source_system <> 'erp' then gtin14 end as foreign_gtin14,
+        case when source_system <> 'erp' then plain_sku end as foreign_plain_sku
+    from {{ ref('int_article__claimed') }}
 ),
 
 identified as (
@@ -54,6 +59,6 @@ select
     coalesce(owned_gtins.sku <> coalesce(exact.survivor, plain_skus.sku), false) as is_torn,
     claims.loaded_at
 from claims
-left join owned_gtins on claims.source_system <> 'erp' and claims.gtin14 = owned_gtins.gtin14
+left join owned_gtins on claims.foreign_gtin14 = owned_gtins.gtin14
 left join identified as exact on claims.sku = exact.sku
-left join plain_skus on claims.source_system <> 'erp' and claims.plain_sku = plain_skus.plain_sku
+left join plain_skus on claims.foreign_plain_sku = plain_skus.plain_sku

@@ -11,26 +11,37 @@ with named as (
     where plain_name <> ''
 ),
 
+places as (
+    select *, unnest(range(1, length(plain_name) + 1)) as place from named
+),
+
 grams as (
     select
-        named.source_system,
-        named.source_key,
-        substr(' ' || named.plain_name || ' ', places.place, 3) as gram,
+        source_system,
+        source_key,
+        substr(' ' || plain_name || ' ', place, 3) as gram,
         cast(count(*) as bigint) as occurrences
-    from named
-    cross join lateral (
-        select unnest(range(1, length(named.plain_name) + 1)) as place
-    ) as places
-    group by named.source_system, named.source_key, gram
+    from places
+    group by source_system, source_key, gram
+),
+
+corpus as (
+    select 1.0 + count(*) as size from named where source_system = 'erp'
 ),
 
 rarity as (
     select
-        gram,
-        ln((1.0 + (select count(*) from named where source_system = 'erp')) / (1.0 + count(*))) as idf
+        grams.gram,
+        ln(max(corpus.size) / (1.0 + count(*))) as idf
     from grams
-    where source_system = 'erp'
-    group by gram
+    cross join corpus
+    where grams.source_system = 'erp'
+    group by grams.gram
+),
+
+-- Of a gram that no name of the ERP has, nothing is known but that it is rare.
+rarest as (
+    select max(idf) as idf from rarity
 ),
 
 weighted as (
@@ -38,10 +49,9 @@ weighted as (
         grams.source_system,
         grams.source_key,
         grams.gram,
-        -- Of a gram that no name of the ERP has, nothing is known but that it is rare.
-        (1 + ln(grams.occurrences))
-        * coalesce(rarity.idf, (select max(idf) from rarity), 0) as weight
+        (1 + ln(grams.occurrences)) * coalesce(rarity.idf, rarest.idf, 0) as weight
     from grams
+    cross join rarest
     left join rarity on grams.gram = rarity.gram
 )
 
