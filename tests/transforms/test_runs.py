@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import duckdb
 import pytest
 
 import contracts
@@ -91,3 +92,17 @@ def test_the_lake_holds_exactly_the_schemas_of_dbt(built: Any) -> None:
     )
     found = {name for (name,) in found} - sources - {"hub"}
     assert found == {"staging", "canonical"}, "intermediate tables are the workbench's"
+
+
+def test_a_model_that_was_a_view_becomes_a_table_and_a_lost_workbench_is_made_anew(
+    built: Any,
+) -> None:
+    before, workbench = built.contents(), built.home / "workbench.duckdb"
+    with duckdb.connect(str(workbench)) as con:
+        con.execute("DROP TABLE intermediate.int_count__booked")
+        con.execute("CREATE VIEW intermediate.int_count__booked AS SELECT 1 AS one")
+    built.dbt("run", "--select", "int_count__booked+")
+    assert built.contents() == before
+    workbench.unlink()
+    built.dbt("run")
+    assert built.contents() == before

@@ -9,6 +9,7 @@
     {%- set candidate = make_temp_relation(relation) -%}
     {{ run_hooks(pre_hooks) }}
     {% if not adapter.is_ducklake(relation) %}
+        {% if existing is not none and not existing.is_table %}{% do adapter.drop_relation(existing) %}{% endif %}
         {% call statement('main') -%}
             create or replace table {{ relation }} as ({{ sql }})
         {%- endcall %}
