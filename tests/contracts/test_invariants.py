@@ -190,6 +190,14 @@ INVARIANTS = {
         },
         ("receipt_line", "received_at", "2026-03-11 23:00:00Z"),
     ),
+    "9 no orphan without a task": Case(
+        "orphan.has_a_task",
+        {
+            "orphan": [{"source_key": "1", "task_uid": "a"}, {"source_key": "2", "task_uid": "a"}],
+            "steward_task": [{"task_uid": "a"}],
+        },
+        ("orphan", "task_uid", "b"),
+    ),
     "11 a terminal package never regresses": Case(
         "package.terminal_never_regresses",
         {

@@ -168,3 +168,19 @@ def test_what_nobody_knows_is_collected_with_the_reason(
 def test_nothing_else_is_an_orphan_and_no_orphan_is_counted_twice(hub: Any) -> None:
     found = hub.rows("SELECT source_system, stream, source_key, reason FROM canonical.orphan")
     assert len(found) == len(set(found)) == 8  # the seven above, and the event of "yesterday"
+
+
+def test_every_orphan_waits_for_one_question_and_a_question_counts_who_waits(hub: Any) -> None:
+    assert hub.rows(
+        "SELECT t.kind, t.source_system, t.source_key, t.rows_affected, count(o.source_key) "
+        "FROM canonical.orphan o LEFT JOIN canonical.steward_task t USING (task_uid) "
+        "GROUP BY ALL ORDER BY ALL"
+    ) == [
+        ("unknown_article", "erp", "ZZ-99999", 1, 1),
+        ("unknown_article", "threepl", "|NOT-OURS", 1, 1),
+        ("unknown_article", "wms", "599", 2, 2),  # the item and what lies of it in a bin
+        ("unknown_reference", "carrier", "bad_timestamp in trackers", 1, 1),
+        ("unknown_reference", "carrier", "unknown_package in shipments", 1, 1),
+        ("unknown_reference", "carrier", "unknown_package in trackers", 1, 1),
+        ("unknown_reference", "wms", "unknown_order in shipments", 1, 1),
+    ]
