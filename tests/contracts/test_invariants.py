@@ -206,6 +206,25 @@ INVARIANTS = {
         },
         ("package", "status", "in_transit"),
     ),
+    "a parcel leaves before it is delivered": Case(
+        "package.delivered_after_shipped",
+        {
+            "package": [{"shipment_uid": "s", "delivered_at": "2026-03-11 20:00:00Z"}],
+            "shipment": [{"shipment_uid": "s", "shipped_at": "2026-03-11 20:15:00Z"}],
+        },
+        ("shipment", "shipped_at", "2026-03-11 20:16:00Z"),
+    ),
+    "a code means a status of ours": Case(
+        "status_map.means_a_status_of_ours",
+        {
+            "status_map": [
+                {"raw_code": "D1", "entity": "tracking_status", "canonical_code": "delivered"},
+                {"raw_code": "Shipped", "entity": "order_status", "canonical_code": "fulfilled"},
+                {"raw_code": "33", "entity": "disposition", "canonical_code": "available"},
+            ]
+        },
+        ("status_map", "canonical_code", "arrived"),
+    ),
     "12 an idempotency key is unique": Case(
         "idempotency_key.unique",
         {"allocation": [{"idempotency_key": "a"}, {"idempotency_key": "b"}]},

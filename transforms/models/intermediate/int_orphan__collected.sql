@@ -1,5 +1,5 @@
 -- Rows that no canonical table can hold, or only in part, because they name something that nobody
--- knows. They are counted in the run's account and never dropped silently.
+-- knows or say what cannot be. They are counted in the run's account and never dropped silently.
 -- Each asks one question, `task_uid`: about its article or its unit, or, where it does not say which
 -- or an answer is of no use, about all rows of its stream that wait for the same reason.
 with orphans as (
@@ -149,6 +149,13 @@ with orphans as (
         orphan_reason as reason,
         cast(null as varchar) as waits_for, loaded_at
     from {{ ref('int_tracking_event__ordered') }}
+
+    union all
+
+    select 'erp' as source, 'freight_rates' as stream, source_key as key, orphan_reason as reason,
+        cast(null as varchar) as waits_for, loaded_at
+    from {{ ref('int_rate__checked') }}
+    where not is_deleted
 
     union all
 
