@@ -1,6 +1,6 @@
 """Write what dbt must know from the contracts, so that no column list is written by hand.
 
-``python -m contracts.dbt --write`` writes the two files, ``--check`` fails if they are stale.
+``python -m contracts.dbt --write`` writes the files, ``--check`` fails if they are stale.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from contracts.reader import read_all
 HEADER = "# Generated from contracts/ by `python -m contracts.dbt --write`. Do not edit.\n"
 TRANSFORMS = Path(__file__).parent.parent / "transforms"
 SOURCES = Path("models/sources/_sources.yml")
+STAGING = Path("models/staging/_staging.yml")
 CANONICAL = Path("models/canonical/_canonical.yml")
 
 
 def render(directory: Path | None = None) -> dict[Path, str]:
     """Return the text of each generated file by its path inside the dbt project."""
     sources = [_source(contract) for contract in read_all("sources", directory)]
+    staged = [row for contract in read_all("sources", directory) for row in _staged(contract)]
     models = [_model(contract) for contract in read_all("canonical", directory)]
     return {
         SOURCES: HEADER + _dump({"version": 2, "sources": sources}),
+        STAGING: HEADER + _dump({"version": 2, "models": staged}),
         CANONICAL: HEADER + _dump({"version": 2, "models": models}),
     }
 
@@ -61,6 +64,16 @@ def _source(contract: Contract) -> dict[str, Any]:
         "config": {"loaded_at_field": "_sdc_received_at", "meta": _meta(contract)},
         "tables": [{"name": t.name, "description": t.description} for t in contract.tables],
     }
+
+
+def _staged(contract: Contract) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"stg_{contract.name}__{table.name}",
+            "description": f"{table.description} As it landed, renamed and cast.",
+        }
+        for table in contract.tables
+    ]
 
 
 def _model(contract: Contract) -> dict[str, Any]:

@@ -26,6 +26,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "duplicate_product": ("merge", "accept"),
     "attribute_conflict": ("accept",),
     "unknown_reference": (),
+    "factor_conflict": (),
     "stock_difference": (),
 }
 

@@ -190,6 +190,14 @@ INVARIANTS = {
         },
         ("receipt_line", "received_at", "2026-03-11 23:00:00Z"),
     ),
+    "9 no orphan without a task": Case(
+        "orphan.has_a_task",
+        {
+            "orphan": [{"source_key": "1", "task_uid": "a"}, {"source_key": "2", "task_uid": "a"}],
+            "steward_task": [{"task_uid": "a"}],
+        },
+        ("orphan", "task_uid", "b"),
+    ),
     "11 a terminal package never regresses": Case(
         "package.terminal_never_regresses",
         {
@@ -197,6 +205,25 @@ INVARIANTS = {
             "tracking_event": [{"package_uid": "p", "canonical_status": "delivered"}],
         },
         ("package", "status", "in_transit"),
+    ),
+    "a parcel leaves before it is delivered": Case(
+        "package.delivered_after_shipped",
+        {
+            "package": [{"shipment_uid": "s", "delivered_at": "2026-03-11 20:00:00Z"}],
+            "shipment": [{"shipment_uid": "s", "shipped_at": "2026-03-11 20:15:00Z"}],
+        },
+        ("shipment", "shipped_at", "2026-03-11 20:16:00Z"),
+    ),
+    "a code means a status of ours": Case(
+        "status_map.means_a_status_of_ours",
+        {
+            "status_map": [
+                {"raw_code": "D1", "entity": "tracking_status", "canonical_code": "delivered"},
+                {"raw_code": "Shipped", "entity": "order_status", "canonical_code": "fulfilled"},
+                {"raw_code": "33", "entity": "disposition", "canonical_code": "available"},
+            ]
+        },
+        ("status_map", "canonical_code", "arrived"),
     ),
     "12 an idempotency key is unique": Case(
         "idempotency_key.unique",

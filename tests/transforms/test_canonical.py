@@ -150,6 +150,7 @@ def test_services_meet_however_their_carrier_is_cased(hub: Any) -> None:
     ("source", "stream", "key", "reason"),
     [
         ("erp", "sales_order_lines", "SO-3/1", "unknown_article"),
+        ("erp", "freight_rates", "UPS/Ground/US-8/US-1/0/2026-01-01", "impossible_value"),
         ("wms", "items", "599", "unknown_article"),
         ("wms", "stock", "R-05/599/L1", "unknown_article"),
         ("wms", "shipments", "SH-9", "unknown_order"),
@@ -167,4 +168,46 @@ def test_what_nobody_knows_is_collected_with_the_reason(
 
 def test_nothing_else_is_an_orphan_and_no_orphan_is_counted_twice(hub: Any) -> None:
     found = hub.rows("SELECT source_system, stream, source_key, reason FROM canonical.orphan")
-    assert len(found) == len(set(found)) == 8  # the seven above, and the event of "yesterday"
+    assert len(found) == len(set(found)) == 9  # the eight above, and the event of "yesterday"
+
+
+def test_every_orphan_waits_for_one_question_and_a_question_counts_who_waits(hub: Any) -> None:
+    assert hub.rows(
+        "SELECT t.kind, t.source_system, t.source_key, t.rows_affected, count(o.source_key) "
+        "FROM canonical.orphan o LEFT JOIN canonical.steward_task t USING (task_uid) "
+        "GROUP BY ALL ORDER BY ALL"
+    ) == [
+        ("unknown_article", "erp", "ZZ-99999", 1, 1),
+        ("unknown_article", "threepl", "|NOT-OURS", 1, 1),
+        ("unknown_article", "wms", "599", 2, 2),  # the item and what lies of it in a bin
+        ("unknown_reference", "carrier", "bad_timestamp in trackers", 1, 1),
+        ("unknown_reference", "carrier", "unknown_package in shipments", 1, 1),
+        ("unknown_reference", "carrier", "unknown_package in trackers", 1, 1),
+        ("unknown_reference", "erp", "impossible_value in freight_rates", 1, 1),
+        ("unknown_reference", "wms", "unknown_order in shipments", 1, 1),
+    ]
+
+
+def test_the_codes_that_carriers_and_marketplaces_publish_are_there_to_rely_on(hub: Any) -> None:
+    known = {
+        (system, entity, raw): (canonical, rank, terminal)
+        for system, entity, raw, canonical, rank, terminal in hub.rows(
+            "SELECT source_system, entity, raw_code, canonical_code, status_rank, is_terminal "
+            "FROM canonical.status_map"
+        )
+    }
+    assert known["x12_214", "tracking_status", "AF"] == ("in_transit", 30, False)
+    assert known["x12_214", "tracking_status", "AP"] == ("delivery_attempted", 45, False)
+    assert known["x12_214", "tracking_status", "D1"] == ("delivered", 90, True)
+    assert known["aftership", "tracking_status", "Exception"] == ("exception", 60, False)
+    assert known["aftership", "tracking_status", "Exception_013"] == ("lost", 95, True)
+    assert known["amazon", "tracking_status", "AwaitingCustomerPickup"] == (
+        "available_for_pickup", 50, False,
+    )  # fmt: skip
+    assert known["amazon", "order_status", "Pending"] == ("on_hold", None, None)
+    # An estimate says nothing of how far a parcel is: a connector leaves it unknown.
+    assert ("x12_214", "tracking_status", "AG") not in known
+    for (system, _, raw), (meaning, *_) in known.items():
+        if system == "aftership" and "_" in raw and meaning not in ("return_to_sender", "lost"):
+            tag = raw.partition("_")[0]
+            assert meaning == known[system, "tracking_status", tag][0], raw

@@ -11,12 +11,12 @@ with final as (
         transit_days,
         currency,
         'erp' as source_system,
-        carrier || '/' || service || '/' || orig_zone || '/' || dest_zone || '/'
-        || cast(break_g as varchar) || '/' || cast(valid_from as varchar) as source_key,
+        source_key,
         source_updated_at,
         loaded_at,
         is_deleted
-    from {{ ref('stg_erp__freight_rates') }}
+    from {{ ref('int_rate__checked') }}
+    where orphan_reason is null
 )
 
 {{ canonical('carrier_rate', 'final') }}

@@ -4,6 +4,7 @@ with final as (
         stream,
         key as source_key,
         reason,
+        task_uid,
         loaded_at as since
     from {{ ref('int_orphan__collected') }}
 )

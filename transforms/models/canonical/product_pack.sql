@@ -16,6 +16,12 @@ with final as (
         packs.is_deleted
     from {{ ref('stg_erp__product_packs') }} as packs
     inner join {{ ref('product') }} as products on packs.sku = products.sku
+    -- A pack whose factor is in doubt is an orphan until its sources agree.
+    left join {{ ref('int_uom__stated') }} as stated
+        on stated.stream = 'product_packs' and stated.source_key = packs.sku || '/' || packs.pack_level
+    left join {{ ref('int_uom__converted') }} as units
+        on stated.product_uid = units.product_uid and stated.uom = units.uom
+    where units.conflict is null
 )
 
 {{ canonical('product_pack', 'final') }}

@@ -13,6 +13,7 @@ with final as (
     from {{ ref('int_uom__converted') }} as units
     inner join {{ ref('int_product__survived') }} as products on units.product_uid = products.product_uid
     cross join (values ('erp'), ('threepl')) as sources (source_system)
+    where units.conflict is null
 )
 
 {{ canonical('xref_uom', 'final') }}

@@ -14,6 +14,7 @@ select
     case
         when packages.package_uid is null then 'unknown_package'
         when labels.cost_raw is not null and labels.cost is null then 'bad_number'
+        when labels.cost < 0 then 'impossible_value'
     end as orphan_reason,
     labels.source_updated_at,
     labels.loaded_at

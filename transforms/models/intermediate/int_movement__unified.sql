@@ -17,6 +17,7 @@ with moved as (
         movements.doc_type,
         movements.doc_no,
         case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
+        cast(movements.item_id as varchar) as waits_for,
         movements.occurred_at as source_updated_at,
         movements.loaded_at,
         movements.is_deleted
@@ -49,6 +50,7 @@ with moved as (
         'purchase_order' as doc_type,
         po_no as doc_no,
         orphan_reason,
+        waits_for,
         source_updated_at,
         loaded_at,
         false as is_deleted
@@ -72,6 +74,7 @@ with moved as (
         'shipment' as doc_type,
         shipment_no as doc_no,
         orphan_reason,
+        waits_for,
         source_updated_at,
         loaded_at,
         false as is_deleted
@@ -96,6 +99,7 @@ with moved as (
         'adjustment' as doc_type,
         adjustment_no as doc_no,
         orphan_reason,
+        waits_for,
         source_updated_at,
         loaded_at,
         false as is_deleted
@@ -132,6 +136,7 @@ select
         when nodes.node_code is null then 'unknown_node'
         else moved.orphan_reason
     end as orphan_reason,
+    moved.waits_for,
     moved.source_updated_at,
     moved.loaded_at,
     moved.is_deleted

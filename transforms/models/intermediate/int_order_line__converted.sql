@@ -20,7 +20,9 @@ converted as (
             when orders.order_no is null then 'unknown_order'
             when matched.product_uid is null then 'unknown_article'
             when uoms.product_uid is null then 'unknown_uom'
+            when uoms.conflict is not null then 'factor_conflict'
         end as orphan_reason,
+        coalesce(uoms.conflict, lines.sku) as waits_for,
         lines.source_updated_at,
         lines.loaded_at,
         lines.is_deleted

@@ -7,6 +7,7 @@ with items as (
         items.sscc18,
         items.order_line_no,
         matched.product_uid,
+        cast(items.item_id as varchar) as waits_for,
         items.qty,
         items.source_updated_at,
         items.loaded_at,
@@ -24,6 +25,7 @@ with items as (
         advised.sscc18,
         advices.order_line_no,
         advices.product_uid,
+        cast(null as varchar) as waits_for,
         sum(advised.qty_shipped) as qty,
         max(advised.source_updated_at) as source_updated_at,
         max(advices.loaded_at) as loaded_at,
@@ -60,6 +62,7 @@ select
         when items.product_uid is null then 'unknown_article'
         when items.order_line_no is null then 'unknown_order_line'
     end as orphan_reason,
+    items.waits_for,
     items.source_updated_at,
     items.loaded_at,
     items.is_deleted

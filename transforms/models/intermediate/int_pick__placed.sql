@@ -24,6 +24,7 @@ select
         when shipments.orphan_reason is not null then shipments.orphan_reason
         when matched.product_uid is null then 'unknown_article'
     end as orphan_reason,
+    cast(picks.item_id as varchar) as waits_for,
     picks.loaded_at,
     picks.is_deleted
 from {{ ref('stg_wms__picks') }} as picks

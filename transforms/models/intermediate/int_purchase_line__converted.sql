@@ -22,7 +22,9 @@ select
         when nodes.node_code is null then 'unknown_node'
         when matched.product_uid is null then 'unknown_article'
         when uoms.product_uid is null then 'unknown_uom'
+        when uoms.conflict is not null then 'factor_conflict'
     end as orphan_reason,
+    coalesce(uoms.conflict, lines.sku) as waits_for,
     lines.source_updated_at,
     lines.loaded_at,
     lines.is_deleted or coalesce(orders.is_deleted, false) as is_deleted

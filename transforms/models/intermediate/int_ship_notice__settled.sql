@@ -98,7 +98,9 @@ select
         when nodes.node_code is null then 'unknown_node'
         when coalesce(named.product_uid, listed.product_uid) is null then 'unknown_article'
         when uoms.product_uid is null then 'unknown_uom'
+        when uoms.conflict is not null then 'factor_conflict'
     end as orphan_reason,
+    coalesce(uoms.conflict, {{ article_key('ranked.gtin', 'ranked.sku') }}) as waits_for,
     ranked.shipped_at,
     ranked.eta_date,
     ranked.settled_at as source_updated_at,

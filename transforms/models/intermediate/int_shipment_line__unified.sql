@@ -19,6 +19,7 @@ lines as (
         end as allocated_qty,
         case when shipments.status <> 'cancelled' then lines.qty_shipped else 0 end as shipped_qty,
         case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
+        cast(lines.item_id as varchar) as waits_for,
         lines.loaded_at
     from {{ ref('stg_wms__shipment_lines') }} as lines
     left join shipments on shipments.source_system = 'wms' and lines.shipment_no = shipments.shipment_no
@@ -39,6 +40,7 @@ lines as (
         case when shipments.status = 'released' then lines.qty else 0 end as allocated_qty,
         0 as shipped_qty,
         lines.orphan_reason,
+        lines.waits_for,
         lines.loaded_at
     from {{ ref('int_shipping_order__settled') }} as lines
     left join shipments on shipments.source_system = 'threepl' and lines.shipment_no = shipments.shipment_no
@@ -56,6 +58,7 @@ lines as (
         0 as allocated_qty,
         case when shipments.status = 'shipped' then lines.qty_shipped else 0 end as shipped_qty,
         lines.orphan_reason,
+        lines.waits_for,
         lines.loaded_at
     from {{ ref('int_shipping_advice__settled') }} as lines
     left join shipments on shipments.source_system = 'threepl' and lines.shipment_no = shipments.shipment_no
@@ -94,6 +97,7 @@ select
         when lines.orphan_reason is not null then lines.orphan_reason
         when order_lines.line_no is null then 'unknown_order_line'
     end as orphan_reason,
+    lines.waits_for,
     lines.loaded_at
 from lines
 left join shipments

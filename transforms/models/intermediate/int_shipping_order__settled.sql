@@ -48,7 +48,9 @@ select
     case
         when matched.product_uid is null then 'unknown_article'
         when uoms.product_uid is null then 'unknown_uom'
+        when uoms.conflict is not null then 'factor_conflict'
     end as orphan_reason,
+    coalesce(uoms.conflict, {{ article_key('settled.gtin', 'settled.sku') }}) as waits_for,
     settled.released_at,
     settled.settled_at as source_updated_at,
     settled.loaded_at

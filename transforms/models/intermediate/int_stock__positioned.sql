@@ -17,6 +17,7 @@ stated as (
         {{ lot_disposition('lots.status', 'stock.disposition') }} as disposition,
         stock.qty,
         case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
+        cast(stock.item_id as varchar) as waits_for,
         marks.marked_at as source_as_of,
         stock.source_updated_at,
         stock.loaded_at
@@ -41,6 +42,7 @@ stated as (
         coalesce(movements.disposition, 'available') as disposition,
         sum(movements.qty) as qty,
         cast(null as varchar) as orphan_reason,
+        cast(null as varchar) as waits_for,
         max(marks.marked_at) as source_as_of,
         max(movements.source_updated_at) as source_updated_at,
         max(movements.loaded_at) as loaded_at
@@ -64,6 +66,7 @@ stated as (
         'available' as disposition,
         documents.posted_qty as qty,
         cast(null as varchar) as orphan_reason,
+        cast(null as varchar) as waits_for,
         wms.marked_at as source_as_of,
         documents.posted_at as source_updated_at,
         documents.loaded_at
@@ -91,6 +94,7 @@ stated as (
         disposition,
         qty,
         orphan_reason,
+        waits_for,
         source_as_of,
         source_updated_at,
         loaded_at
@@ -108,6 +112,7 @@ stated as (
         'available' as disposition,
         stock.on_hand_qty as qty,
         case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
+        stock.sku as waits_for,
         marks.marked_at as source_as_of,
         stock.source_updated_at,
         stock.loaded_at
@@ -132,6 +137,7 @@ select
         when nodes.node_code is null then 'unknown_node'
         else stated.orphan_reason
     end as orphan_reason,
+    stated.waits_for,
     stated.source_as_of,
     stated.source_updated_at,
     stated.loaded_at

@@ -41,8 +41,10 @@ select
     case
         when matched.product_uid is null then 'unknown_article'
         when uoms.product_uid is null then 'unknown_uom'
+        when uoms.conflict is not null then 'factor_conflict'
         when codes.canonical_code is null then 'unknown_code'
     end as orphan_reason,
+    coalesce(uoms.conflict, {{ article_key('ranked.gtin', 'ranked.sku') }}) as waits_for,
     ranked.source_as_of,
     ranked.settled_at as source_updated_at,
     ranked.loaded_at

@@ -33,7 +33,9 @@ select
     case
         when coalesce(named.product_uid, listed.product_uid) is null then 'unknown_article'
         when uoms.product_uid is null then 'unknown_uom'
+        when uoms.conflict is not null then 'factor_conflict'
     end as orphan_reason,
+    coalesce(uoms.conflict, {{ article_key('ranked.gtin', 'ranked.sku') }}) as waits_for,
     -- The document tells the day only.
     coalesce(cast(ranked.received_date as timestamptz), ranked.settled_at) as received_at,
     ranked.settled_at as source_updated_at,

@@ -13,10 +13,16 @@ claims as (
 ),
 
 waiting as (
-    select source, stream, reason, min(key) as example, count(*) as orphans, min(loaded_at) as since
+    select
+        task_kind,
+        task_source,
+        task_key,
+        min(stream) as stream,
+        min(key) as example,
+        count(*) as orphans,
+        min(loaded_at) as since
     from {{ ref('int_orphan__collected') }}
-    where reason <> 'unknown_article'
-    group by source, stream, reason
+    group by task_kind, task_source, task_key
 ),
 
 settled as (
@@ -38,12 +44,18 @@ unknown as (
             || case when best.has_other_numbers then ', but its numbers differ' else '' end
         ) as evidence,
         'Say which article it is: crossdock tasks map TASK SKU; or enter it in the ERP.' as next_step,
-        1 as rows_affected,
+        -- A listing waits though no canonical table lacks its row.
+        coalesce(waiting.orphans, 1) as rows_affected,
         matched.loaded_at as since
     from matched
     inner join claims
         on matched.source_system = claims.source_system and matched.source_key = claims.source_key
     left join best on matched.source_system = best.source_system and matched.source_key = best.source_key
+    left join waiting
+        on
+            waiting.task_kind = 'unknown_article'
+            and matched.source_system = waiting.task_source
+            and matched.source_key = waiting.task_key
     where matched.product_uid is null
 ),
 
@@ -123,8 +135,8 @@ references_unknown as (
     select
         'unknown_reference' as kind,
         stream as entity,
-        source as source_system,
-        reason || ' in ' || stream as source_key,
+        task_source as source_system,
+        task_key as source_key,
         cast(null as varchar) as entity_uid,
         cast(null as varchar) as proposal,
         'first: ' || example as evidence,
@@ -133,6 +145,32 @@ references_unknown as (
         orphans as rows_affected,
         since
     from waiting
+    where task_kind = 'unknown_reference'
+),
+
+factors as (
+    select
+        'factor_conflict' as kind,
+        'product_pack' as entity,
+        waiting.task_source as source_system,
+        waiting.task_key as source_key,
+        max(stated.product_uid) as entity_uid,
+        cast(null as varchar) as proposal,
+        string_agg(
+            stated.source_system || ' ' || stated.source_key || ' says ' || cast(stated.qty_num as varchar)
+            || case when stated.qty_den <> 1 then '/' || cast(stated.qty_den as varchar) else '' end,
+            '; ' order by stated.source_system, stated.source_key
+        ) as evidence,
+        'Count a pack, and have the wrong factor corrected at its source; rows come in by themselves then.'
+            as next_step,
+        max(waiting.orphans) as rows_affected,
+        min(waiting.since) as since
+    from waiting
+    inner join {{ ref('int_uom__converted') }} as units on waiting.task_key = units.conflict
+    inner join {{ ref('int_uom__stated') }} as stated
+        on units.product_uid = stated.product_uid and units.uom = stated.uom
+    where waiting.task_kind = 'factor_conflict'
+    group by waiting.task_source, waiting.task_key
 ),
 
 differences as (
@@ -173,6 +211,8 @@ raised as (
     union all
     select * from references_unknown
     union all
+    select * from factors
+    union all
     select * from differences
 )
 
@@ -191,4 +231,5 @@ select
 from raised
 left join settled
     on raised.source_system = settled.source_system and raised.source_key = settled.source_key
-where settled.source_key is null
+-- What waits cannot be waved through: only an answer that names something lets it in.
+where settled.source_key is null or raised.kind in ('unknown_article', 'unknown_reference', 'factor_conflict')
