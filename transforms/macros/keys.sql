@@ -16,6 +16,15 @@
     file_sha256 || '/' || cast(set_index as varchar) || '/' || cast(line_index as varchar)
 {%- endmacro %}
 
+{#-
+    What a 3PL's line is called by its document, whatever file that came in: sent again, it stays the
+    same. A document without a number is known by its file.
+-#}
+{% macro said_key(parts) -%}
+    coalesce({{ parts | join(" || '/' || ") }}, file_sha256 || '/' || cast(set_index as varchar))
+    || '/' || cast(line_index as varchar)
+{%- endmacro %}
+
 {#- Where freight is rated: country and first postal digit, like US-4. -#}
 {% macro rate_zone(country, postal) -%}
     {{ country }} || '-' || upper(substr(trim({{ postal }}), 1, 1))

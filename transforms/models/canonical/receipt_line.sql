@@ -8,7 +8,7 @@ orders as (
 
 final as (
     select
-        {{ uid('receipt', ['moved.source_system', 'moved.stream', 'moved.source_key']) }}
+        {{ uid('receipt', ['moved.source_system', 'moved.stream', 'moved.said_key']) }}
             as receipt_line_uid,
         moved.node_uid,
         moved.product_uid,

@@ -6,6 +6,7 @@ with documents as (
     select
         *,
         {{ document_key() }} as source_key,
+        {{ said_key(['node_code', 'adjustment_no']) }} as said_key,
         coalesce(sent_at, loaded_at) as settled_at
     from {{ ref('stg_threepl__adjustment_947') }}
     where not is_deleted
@@ -25,6 +26,7 @@ ranked as (
 
 select
     ranked.source_key,
+    ranked.said_key,
     coalesce(ranked.adjustment_no, ranked.depositor_adjustment_no) as adjustment_no,
     ranked.node_code,
     coalesce(named.product_uid, listed.product_uid) as product_uid,

@@ -31,6 +31,8 @@ settled as (
 
 select
     {{ document_key() }} as source_key,
+    {{ said_key(['settled.settled_shipment_no', 'coalesce(settled.order_line_no, -settled.line_no)']) }}
+        as said_key,
     settled.settled_shipment_no as shipment_no,
     settled.order_no,
     settled.node_code,

@@ -19,9 +19,8 @@ ranked as (
         max(case when reporting_code in ('R', 'F') then settled_at end)
             over (partition by settled_shipment_no) as voided_before,
         min(settled_at) over (partition by settled_shipment_no) as released_at,
-        dense_rank() over (
-            partition by settled_shipment_no order by settled_at, file_sha256, set_index
-        ) as version
+        -- An order sent again as it was is no new version of it.
+        dense_rank() over (partition by settled_shipment_no order by settled_at) as version
     from documents
 ),
 

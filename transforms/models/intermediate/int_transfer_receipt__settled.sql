@@ -4,6 +4,7 @@ with documents as (
     select
         *,
         {{ document_key() }} as source_key,
+        {{ said_key(['node_code', 'receipt_no']) }} as said_key,
         coalesce(sent_at, loaded_at) as settled_at
     from {{ ref('stg_threepl__transfer_receipt_944') }}
     where not is_deleted
@@ -23,6 +24,7 @@ ranked as (
 
 select
     ranked.source_key,
+    ranked.said_key,
     ranked.receipt_no,
     ranked.depositor_order_no as po_no,
     ranked.node_code,
