@@ -16,7 +16,8 @@ from contracts.model import Column, Contract, Rule, Table
 from contracts.rules import Declared, derived, freshness
 from contracts.singer import DECIMAL
 
-LAYERS = ("sources", "canonical")
+LAYERS = ("sources", "canonical", "decisions")
+RELEASED = LAYERS[:2]  # what a release stands on: decisions are judged after it
 SUFFIX = ".odcs.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 CLASSES = ("public", "internal", "confidential", "restricted")
@@ -57,11 +58,12 @@ def read(name: str, directory: Path | None = None) -> Contract:
 
 
 def read_all(layer: str | None = None, directory: Path | None = None) -> tuple[Contract, ...]:
-    """Read every contract of a layer (``sources``, ``canonical``), or of both, in order of name."""
+    """Read every contract of a layer, or of those that a release stands on, in order of name."""
     if layer is not None and layer not in LAYERS:
         raise ContractError(f"There is no layer '{layer}'. {choices(layer, LAYERS)}")
     home = _home(directory)
-    names = [n for n in _names(home) if layer is None or n.startswith(f"{layer}/")]
+    wanted = RELEASED if layer is None else (layer,)
+    names = [n for n in _names(home) if n.partition("/")[0] in wanted]
     if not names:
         raise ContractError(f"There are no contracts (*{SUFFIX}) for {layer or LAYERS} in {home}.")
     problems: list[str] = []

@@ -143,6 +143,11 @@ def to_bytes(result: RunResult) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+def digest_of(result: RunResult) -> str:
+    """SHA-256 of the run's bytes as they are now, whatever digest was recorded with them."""
+    return hashlib.sha256(to_bytes(result)).hexdigest()
+
+
 def restore(tables: Mapping[str, pa.Table]) -> RunResult:
     """A run read back from where it was kept; raises DecisionError if it is not there.
 
@@ -164,7 +169,7 @@ def record(header: Header, outcome: Outcome, cpu_ms: int) -> RunResult:
     count = len(outcome.decisions)
     rows["decision_run"] = [asdict(header) | {"cpu_ms": cpu_ms, "decisions": count, "digest": None}]
     result = _result(rows)
-    rows["decision_run"][0]["digest"] = hashlib.sha256(to_bytes(result)).hexdigest()
+    rows["decision_run"][0]["digest"] = digest_of(result)
     return _result(rows)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pyarrow as pa
 import decisions
 from contracts import CrossdockError
 from decisions import Job, RunResult
-from decisions.record import SCHEMAS
+from decisions.record import SCHEMAS, digest_of
+from orchestration import decision_tables
 from orchestration.gate import open_gate
 from orchestration.hub import Hub
+from orchestration.publishing import freshness_rules
 from warehouse.release import Release
 
 
@@ -45,7 +48,8 @@ def decide(hub: Hub, name: str) -> RunResult:
     """Decide on the current release, if the gate is open, and record it.
 
     The gate is asked twice: before reading, and under the lake's lock when the decisions are
-    written, because a candidate may have failed in between. Raises GateClosed.
+    written, because a candidate may have failed in between. Raises GateClosed. What the release
+    does not give again when it is read anew is not recorded: RunError.
     """
     job = decisions.job(name)
     release = open_gate(hub)
@@ -56,6 +60,12 @@ def decide(hub: Hub, name: str) -> RunResult:
         now=release.published_at,
         code_version=code_version(),
     )
+    again_digest = decisions.replay(job, inputs(hub, release, job), result).digest
+    if again_digest != result.digest:
+        raise RunError(
+            f"{name} decides otherwise when it is run again on {release.release_id}: it is not a "
+            "pure function of its release. Nothing was recorded."
+        )
     with hub.lake.lock(timeout=hub.settings.lock_timeout_s, purpose=f"record {name}"):
         again = open_gate(hub)
         if again.release_id != release.release_id:
@@ -63,19 +73,33 @@ def decide(hub: Hub, name: str) -> RunResult:
                 f"Release {again.release_id} came out while {name} ran on {release.release_id}. "
                 f"Nothing was recorded; run `crossdock decide {name}` again."
             )
-        _record(hub, result)
+        _record(hub, result, _feeds(hub, release, result), again_digest)
     return result
 
 
-def _record(hub: Hub, result: RunResult) -> None:
+def _feeds(hub: Hub, release: Release, result: RunResult) -> list[dict[str, Any]]:
+    """How old each source is that the release was made of, beside what its contract allows."""
+    shared = {"run_uid": result.header.run_uid, "read_at": hub.settings.clock()}
+    feeds = []
+    for contract in hub.contracts("sources"):
+        marked_at = release.as_of_marks.get(contract.name)
+        promised: list[tuple[str, int | None]] = [
+            (f"{contract.name}.{rule.table}.{rule.column}", int(rule.comparator[1]))
+            for rule in freshness_rules(contract)
+        ] or [(contract.name, None)]
+        for feed, allowed_s in promised:
+            feeds.append({**shared, "feed": feed, "marked_at": marked_at, "allowed_s": allowed_s})
+    return feeds
+
+
+def _record(hub: Hub, result: RunResult, feeds: list[dict[str, Any]], again: str) -> None:
     """Write a run in one transaction; what the job proposed before and nobody did is superseded."""
     run = result.header
     with hub.lake.connect() as con:
         con.execute("begin")
-        con.execute("create schema if not exists lake.decisions")
+        decision_tables.provide(con)
         for name, table in result.tables().items():
             con.register("rows", table)
-            con.execute(f"create table if not exists lake.decisions.{name} as from rows limit 0")
             con.execute(
                 f"delete from lake.decisions.{name} where run_uid = ?",  # noqa: S608 - a constant
                 [run.run_uid],
@@ -91,7 +115,18 @@ def _record(hub: Hub, result: RunResult) -> None:
             """,
             [run.run_uid, run.job],
         )
+        decision_tables.write(con, "feed_read", feeds)
+        decision_tables.write(con, "replay", [_replayed(_kept(con, run.run_uid), again)])
         con.execute("commit")
+
+
+def _replayed(was: RunResult, again: str) -> dict[str, Any]:
+    return {
+        "run_uid": was.header.run_uid,
+        "replayed_at": datetime.now(UTC),
+        "digest": again,
+        "stored_digest": digest_of(was),
+    }
 
 
 def recorded(hub: Hub, run_uid: str | None = None) -> RunResult:
@@ -112,22 +147,28 @@ def recorded(hub: Hub, run_uid: str | None = None) -> RunResult:
             raise RunError(
                 f"{run_uid or 'There'} {problem}. The newest are: {', '.join(known[:5]) or 'none'}."
             )
-        return decisions.restore(
-            {
-                name: con.execute(
-                    f"select * from lake.decisions.{name} where run_uid = ?",  # noqa: S608
-                    [matches[0]],
-                ).to_arrow_table()
-                for name in SCHEMAS
-            }
-        )
+        return _kept(con, matches[0])
+
+
+def _kept(con: duckdb.DuckDBPyConnection, run_uid: str) -> RunResult:
+    """Return the rows of a run as they are stored."""
+    return decisions.restore(
+        {
+            name: con.execute(
+                f"select * from lake.decisions.{name} where run_uid = ?",  # noqa: S608
+                [run_uid],
+            ).to_arrow_table()
+            for name in SCHEMAS
+        }
+    )
 
 
 def replay(hub: Hub, run_uid: str | None = None) -> Mapping[str, Any]:
-    """Run a recorded run again on its release and compare what was decided.
+    """Run a recorded run again on its release, compare what was decided, and keep what was found.
 
-    Returns run_uid, release_id, recorded and replayed digests and the replayed bytes. Raises
-    RunError if the release is gone or the code is no longer the one that decided.
+    Compared are the rows that are kept, not the digest beside them. Returns run_uid, release_id,
+    recorded and replayed digests and the replayed bytes. Raises RunError if the release is gone
+    or the code is no longer the one that decided.
     """
     was = recorded(hub, run_uid)
     header = was.header
@@ -139,10 +180,16 @@ def replay(hub: Hub, run_uid: str | None = None) -> Mapping[str, Any]:
     job = decisions.job(header.job)
     release = hub.releases.get(header.release_id)
     again = decisions.replay(job, inputs(hub, release, job), was)
+    lock = hub.lake.lock(timeout=hub.settings.lock_timeout_s, purpose="record a replay")
+    with lock, hub.lake.connect() as con:
+        con.execute("begin")
+        decision_tables.provide(con)
+        decision_tables.write(con, "replay", [_replayed(was, again.digest)])
+        con.execute("commit")
     return {
         "run_uid": header.run_uid,
         "release_id": header.release_id,
-        "recorded": was.digest,
+        "recorded": digest_of(was),
         "replayed": again.digest,
         "bytes": decisions.to_bytes(again),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import contracts
 from contracts import Contract
+from orchestration import decision_tables
 from orchestration.settings import ROOT, Settings, load
 from orchestration.sources import listed_contracts
 from warehouse import extensions
@@ -42,10 +43,13 @@ class Hub:
         return Releases(self.lake)
 
     def contracts(self, layer: str | None = None) -> tuple[Contract, ...]:
-        """Return the contracts of a layer, or of both: of the sources, those that are listed.
+        """Return the contracts of a layer, or of those that a release stands on.
 
-        The steward is a source of every hub: `crossdock tasks` feeds it, not a tap.
+        Of the sources those that are listed, and the steward, who is a source of every hub:
+        `crossdock tasks` feeds it, not a tap.
         """
+        if layer == "decisions":
+            return (decision_tables.contract(),)
         of_sources: tuple[Contract, ...] = ()
         if layer != "canonical":
             steward = contracts.read("sources/steward")

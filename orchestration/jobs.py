@@ -32,7 +32,7 @@ JOBS = [
     dg.define_asset_job(
         "check",
         selection=dg.AssetSelection.all_asset_checks(),
-        description="Hold sources and canonical tables against their contracts.",
+        description="Hold sources, canonical tables and decisions against their contracts.",
     ),
     dg.define_asset_job(
         "release",
@@ -41,7 +41,7 @@ JOBS = [
     ),
     dg.define_asset_job(
         "decide",
-        selection=dg.AssetSelection.groups("decisions"),
+        selection=dg.AssetSelection.groups("decisions").without_checks(),
         description="Decide on the current release, if the gate is open.",
     ),
 ]

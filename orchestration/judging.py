@@ -8,7 +8,7 @@ import pyarrow as pa
 
 import contracts
 from contracts import Verdict
-from orchestration import build
+from orchestration import build, decision_tables
 from orchestration.hub import Hub
 
 TABLE = "hub.verdict"
@@ -48,22 +48,26 @@ class Judgement:
 
 
 def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> Judgement:
-    """Judge all contracts of a layer ('sources' or 'canonical') and record the verdicts.
+    """Judge all contracts of a layer ('sources', 'canonical', 'decisions') and record the verdicts.
 
-    A failing judgement marks the current release as aged at once: whatever happens to this run
-    afterwards, no decision starts on it.
+    A failing judgement of what a release stands on marks the current one as aged at once: whatever
+    happens to this run afterwards, no decision starts on it. One of decisions leaves it as it is:
+    the release is sound, and deciding anew on it is the mend.
     """
     with hub.lake.connect() as con:
         if layer == "sources":
             with hub.lake.lock(hub.settings.lock_timeout_s, "provide the steward's table"):
                 build.provide_tables(con, "steward")  # nobody may have been asked anything yet
+        if layer == "decisions":
+            with hub.lake.lock(hub.settings.lock_timeout_s, "provide the decisions' tables"):
+                decision_tables.provide(con)  # nothing may have been decided yet
         mark = build.source_mark(con)
         newest = build.newest(con)
         say(f"judging {layer}")
         verdicts = tuple(contracts.judge(con, hub.contracts(layer), now=hub.settings.clock()))
     judgement = Judgement(layer, mark, newest.build_id if newest else None, verdicts)
     _record(hub, judgement)
-    if judgement.blocking:
+    if judgement.blocking and layer != "decisions":
         rules = [f"{verdict.dataset} {verdict.rule}" for verdict in judgement.blocking]
         more = f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else ""
         hub.releases.reject(
@@ -96,7 +100,7 @@ def newest(hub: Hub) -> dict[str, list[dict[str, object]]]:
             rows = con.execute(f"select * from lake.{TABLE}").to_arrow_table().to_pylist()  # noqa: S608 - a constant
         except duckdb.CatalogException:
             rows = []
-    layers: dict[str, list[dict[str, object]]] = {"sources": [], "canonical": []}
+    layers: dict[str, list[dict[str, object]]] = {"sources": [], "canonical": [], "decisions": []}
     for row in rows:
         layers[row["layer"]].append(row)
     return layers

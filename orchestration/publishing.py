@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from contracts import Contract, CrossdockError, Rule
+from contracts.reader import RELEASED
 from orchestration import build, judging
 from orchestration.hub import Hub
 from warehouse.release import Release
@@ -26,7 +27,8 @@ def publish(hub: Hub) -> Release:
             newest = build.newest(con)
             marks = _as_of(con, hub.contracts("sources"))
             orphans = _orphans(con)
-        layers = judging.newest(hub)
+        newest_of = judging.newest(hub)
+        layers = {layer: newest_of[layer] for layer in RELEASED}
         _refuse_unless_whole(hub.contracts(), layers, mark, newest)
         verdicts = [*layers["sources"], *layers["canonical"]]
         return hub.releases.publish(

@@ -52,7 +52,7 @@ def unify() -> None:
 
 @app.command()
 def check() -> None:
-    """Hold sources and canonical tables against their contracts.
+    """Hold sources, canonical tables and decisions against their contracts.
 
     Example: `crossdock check`
     """

@@ -18,6 +18,12 @@ _BLOCKED = (
     "Stopped by a contract (see above). Nothing was released and no decision ran; "
     "the last good release stays for readers."
 )
+_SAID = {
+    "judge_sources": _BLOCKED,
+    "judge_canonical": _BLOCKED,
+    "judge_decisions": "Recorded decisions break their contract (see above): send nothing of them. "
+    "The release is sound; `crossdock decide` decides anew.",
+}
 
 
 def work(job: str, *, sources: Sequence[str] = ()) -> None:
@@ -50,7 +56,7 @@ def work(job: str, *, sources: Sequence[str] = ()) -> None:
     if not result.success:
         for step in result.steps:
             if step.error:
-                said = _BLOCKED if step.name.startswith("judge_") else step.error
+                said = _SAID.get(step.name, step.error)
                 err.print(f"[bold red]crossdock:[/] {escape(said)}", soft_wrap=True)
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""Contracts as blocking asset checks: sources before dbt, the canonical model after it."""
+"""Contracts as blocking checks: sources before dbt, canonical tables after it, then decisions."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+import decisions
 from contracts import Contract, Verdict
 from orchestration.hub import Hub
 from orchestration.judging import judge
@@ -38,6 +39,14 @@ def asset_key(contract: Contract, table: str) -> dg.AssetKey:
     return dg.AssetKey([contract.schema, table])
 
 
+def _keys(contract: Contract, table: str) -> list[dg.AssetCheckKey]:
+    """Return the checks of a table; one that decisions are kept in has one at every job."""
+    if contract.layer == "decisions":
+        made = [dg.AssetKey(["decisions", name]) for name in sorted(decisions.jobs())]
+        return [dg.AssetCheckKey(key, table) for key in made]
+    return [dg.AssetCheckKey(asset_key(contract, table), CHECK)]
+
+
 def _checks(layer: str) -> dg.AssetChecksDefinition:
     found = Hub.open().contracts(layer)
 
@@ -45,14 +54,15 @@ def _checks(layer: str) -> dg.AssetChecksDefinition:
         name=f"judge_{layer}",
         specs=[
             dg.AssetCheckSpec(
-                name=CHECK,
-                asset=asset_key(contract, table.name),
+                name=key.name,
+                asset=key.asset_key,
                 blocking=True,
                 description=f"{contract.key} {contract.version}, owned by {contract.owner} "
                 f"({contract.channel})",
             )
             for contract in found
             for table in contract.tables
+            for key in _keys(contract, table.name)
         ],
         can_subset=True,  # so that the UI can pull one source and judge it
     )
@@ -63,14 +73,14 @@ def _checks(layer: str) -> dg.AssetChecksDefinition:
             by_dataset[verdict.dataset].append(verdict)
         for contract in found:
             for table in contract.tables:
-                key = asset_key(contract, table.name)
-                if dg.AssetCheckKey(key, CHECK) in context.selected_asset_check_keys:
-                    yield _result(key, by_dataset[contract.dataset(table.name)])
+                for key in _keys(contract, table.name):
+                    if key in context.selected_asset_check_keys:
+                        yield _result(key, by_dataset[contract.dataset(table.name)])
 
     return _judge
 
 
-def _result(key: dg.AssetKey, verdicts: list[Verdict]) -> dg.AssetCheckResult:
+def _result(key: dg.AssetCheckKey, verdicts: list[Verdict]) -> dg.AssetCheckResult:
     """Return a table's check: passed only if rules were judged and none failed."""
     failed = [verdict for verdict in verdicts if verdict.status != "passed"]
     blocking = [verdict for verdict in failed if verdict.blocks]
@@ -96,8 +106,8 @@ def _result(key: dg.AssetKey, verdicts: list[Verdict]) -> dg.AssetCheckResult:
             ],
         )
     return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=CHECK,
+        asset_key=key.asset_key,
+        check_name=key.name,
         passed=bool(verdicts) and not failed,
         severity=dg.AssetCheckSeverity.ERROR
         if blocking or not verdicts

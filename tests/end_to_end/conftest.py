@@ -70,6 +70,11 @@ class Hub:
         with Lake(self.home).connect(read_only=True) as con:
             return con.execute(query).fetchall()
 
+    def write(self, statement: str) -> None:
+        """Change the writers' lake, as no command would."""
+        with Lake(self.home).connect() as con:
+            con.execute(statement)
+
     @property
     def releases(self) -> Releases:
         """The releases of this home."""

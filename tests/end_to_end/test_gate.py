@@ -3,9 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from orchestration import deciding, judging
+from orchestration.hub import Hub
 
 QUERY = "select count(*) as orders from canonical.sales_order"
 
@@ -19,7 +23,15 @@ def released(hub_on: Callable[..., Any]) -> Iterator[Any]:
 
 
 def test_a_run_tells_what_was_pulled_judged_released_and_decided(released: Any) -> None:
-    for word in ("Pulled", "quarantined", "passed", "Release r2026", "source_orders", "reasons:"):
+    for word in (
+        "Pulled",
+        "quarantined",
+        "passed",
+        "decisions/record",
+        "Release r2026",
+        "source_orders",
+        "reasons:",
+    ):
         assert word in released.first_account
     release = released.releases.current()
     assert release is not None and release.aged is None
@@ -32,6 +44,45 @@ def test_a_recorded_run_decides_the_same_bytes_again(released: Any) -> None:
     (run_uid,) = released.rows("select run_uid from lake.decisions.decision_run limit 1")[0]
     assert "the same bytes" in released.do("decide", "replay", run_uid)
     assert "is no decision run" in released.do("decide", "replay", "nope", code=1)
+
+
+def test_a_run_says_how_old_its_feeds_were_and_what_its_release_gave_again(released: Any) -> None:
+    feeds = released.rows("select feed, read_at - marked_at from lake.decisions.feed_read")
+    assert {"erp.sales_orders.updated_at", "steward"} <= {feed for feed, _ in feeds}
+    assert all(age < timedelta(hours=26) for feed, age in feeds if "." in feed)
+    apart = "select * from lake.decisions.decision_run anti join lake.decisions.replay"
+    assert released.rows(f"{apart} using (run_uid, digest)") == []
+
+
+# sqlglot imports sqlglotrs where some package brings it, which says that it is deprecated:
+# https://github.com/tobymao/sqlglot/tree/main/sqlglotrs
+@pytest.mark.filterwarnings("ignore:sqlglotrs is deprecated:DeprecationWarning")
+def test_decisions_that_are_changed_afterwards_break_their_contract(
+    released: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in released.environment.items():
+        monkeypatch.setenv(name, value)
+    changed = "update lake.decisions.decision set summary = "
+    released.write(f"{changed} summary || ' and more'")
+    assert "The bytes differ" in released.do("decide", "replay", code=1)
+    broken = judging.judge(Hub.open(), "decisions").blocking
+    assert [verdict.rule for verdict in broken] == ["decision_run.reproduces_from_its_release"]
+    assert released.releases.current().aged is None, "the release itself is sound"
+    released.write(f"{changed} replace(summary, ' and more', '')")
+    assert "the same bytes" in released.do("decide", "replay")
+    assert judging.judge(Hub.open(), "decisions").blocking == ()
+
+
+def test_what_a_release_does_not_give_again_is_not_recorded(
+    released: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in released.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(deciding.decisions, "replay", lambda *_: SimpleNamespace(digest="other"))
+    runs = released.rows("select * from lake.decisions.replay")
+    with pytest.raises(deciding.RunError, match="not a pure function"):
+        deciding.decide(Hub.open(), "source_orders")
+    assert released.rows("select * from lake.decisions.replay") == runs
 
 
 def test_a_decision_is_shown_with_its_options_and_an_unknown_order_is_an_error(
