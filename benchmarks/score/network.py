@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from estate import DEMO_KEY, Estate
+from estate.store import EstateError
 from orchestration import build, sources
 from orchestration.singer import pull
 from warehouse import extensions
@@ -30,7 +31,7 @@ def unified(
     shutil.rmtree(there, ignore_errors=True)
     estate = Estate.create(there, seed=seed, orders=orders, days=6, products=products, wild=True)
     for fault in faults:
-        estate.inject(fault)
+        _inject(estate, fault)
     estate.advance(later)
     lake = Lake(home).create()
     with estate.serve() as url:
@@ -51,6 +52,16 @@ def unified(
     with build.recorded(lake, 600):
         _dbt(home)
     yield estate, lake
+
+
+def _inject(estate: Estate, fault: str) -> None:
+    """Break it today, or on the first day of the next ten that has what the fault can meet."""
+    for _ in range(10):
+        try:
+            return estate.inject(fault)
+        except EstateError:
+            estate.advance(1)
+    estate.inject(fault)
 
 
 def _dbt(home: Path) -> None:

@@ -3,7 +3,11 @@
 -- What each source's codes mean to us. A code that is missing here becomes `unknown` or an orphan,
 -- never a guess. Ranks order tracking statuses; a terminal one is left only for a higher terminal.
 with ranks as (
-    select canonical_code, status_rank, is_terminal
+    select
+        'tracking_status' as entity,
+        canonical_code,
+        status_rank,
+        is_terminal
     from (
         values
         ('unknown', 0, false),
@@ -56,4 +60,4 @@ select
     ranks.status_rank,
     ranks.is_terminal
 from codes
-left join ranks on codes.entity = 'tracking_status' and codes.canonical_code = ranks.canonical_code
+left join ranks on codes.entity = ranks.entity and codes.canonical_code = ranks.canonical_code
