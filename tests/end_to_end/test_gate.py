@@ -11,6 +11,8 @@ import pytest
 from orchestration import deciding, judging
 from orchestration.hub import Hub
 
+pytestmark = pytest.mark.slow  # four runs of the hub
+
 QUERY = "select count(*) as orders from canonical.sales_order"
 
 
@@ -143,7 +145,7 @@ def _asked_while(hub: Any, command: str) -> tuple[str, list[str], str]:
     process, answers = hub.start(command), []
     while process.poll() is None:
         answers.append(hub.do("sql", QUERY, "--format", "csv"))
-        time.sleep(2)
+        time.sleep(5)
     printed, _ = process.communicate()
     assert process.returncode == 0, printed[-4000:]
     return before, answers, hub.do("sql", QUERY, "--format", "csv")

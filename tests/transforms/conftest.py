@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 
 import contracts
 from orchestration import build
@@ -124,8 +125,18 @@ def new_hub() -> Callable[[Path], Hub]:
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory, world: dict[str, Any]) -> Hub:
-    """The small world, loaded and built once with every unit test; tests only read it."""
-    hub = Hub(tmp_path_factory.mktemp("hub"))
-    hub.load(world)
-    hub.dbt("build")
-    return hub
+    """The small world, loaded and built once with every unit test; tests only read it.
+
+    Where several pytest workers run, each in a folder of the run's, the first builds it for all.
+    """
+    run = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run = run.parent
+    home = run / "hub"
+    with FileLock(run / "hub.lock"):
+        if not (home / "built").exists():
+            hub = Hub(home)
+            hub.load(world)
+            hub.dbt("build")
+            (home / "built").touch()
+    return Hub(home)
