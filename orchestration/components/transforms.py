@@ -12,12 +12,15 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 import contracts
 from contracts.dbt import stale
 from contracts.static import compare
-from orchestration import build
+from orchestration import build, increment
 from orchestration.column_lineage import column_lineage
 from orchestration.components.singer_sources import table_schema
 from orchestration.hub import Hub
 from orchestration.settings import Settings
 from orchestration.source_fields import lineage
+
+# Tells which project and contracts were compiled last.
+STAMP = "compiled.sha256"
 
 
 class _Translator(DagsterDbtTranslator):
@@ -65,9 +68,17 @@ class Transforms(dg.Component, dg.Model, dg.Resolvable):
         )
         def _unify(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
             hub = Hub.open()
+            home, models = hub.settings.home, (hub.settings.dbt_target / STAMP).read_text()
             with build.recorded(hub.lake, hub.settings.lock_timeout_s):
+                is_whole = not context.is_subset
+                span = increment.begin(hub.lake, home, models, is_whole=is_whole)
+                what = "everything" if span.since is None else "what changed"
+                context.log.info(f"Building {what}: {span.why}.")
                 kinds = ["--resource-type", "model", "--resource-type", "snapshot"]
-                events = list(dbt.cli(["build", *kinds], context=context).stream())
+                with increment.exported(span):
+                    events = list(dbt.cli(["build", *kinds], context=context).stream())
+                if is_whole:
+                    increment.finish(home, models, span)
             yield from _counted(hub, context, events)
 
         return dg.Definitions(
@@ -113,7 +124,7 @@ def _compile(project: DbtProject, settings: Settings) -> None:
 
     Raises ContractError when a model does not give what its contract promises: nothing has run.
     """
-    stamp = settings.dbt_target / "compiled.sha256"
+    stamp = settings.dbt_target / STAMP
     now = _fingerprint(settings.transforms, *(c.path for c in contracts.read_all()))
     if project.manifest_path.exists() and stamp.exists() and stamp.read_text() == now:
         return

@@ -1,18 +1,43 @@
 {#-
-    In the workbench a table is made anew in one statement. In the lake a table is written only when its rows have changed, in one transaction, and made anew only when
-    its columns have: a run over unchanged sources leaves the lake's snapshot as it was, and the
-    catalog does not grow by every column of every table a run.
+    In the workbench a table is made anew in one statement. In the lake it is written only where its
+    rows have changed, in one transaction, and made anew only when its columns have: a run over
+    unchanged sources leaves the lake's snapshot as it was, and the catalog does not grow by every
+    column of every table a run. In an increment, a model with `touched: [kind, value, key]` gives
+    the rows of the touched keys only, and only those are looked at.
 -#}
 {% materialization table, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set relation = this.incorporate(type='table') -%}
     {%- set candidate = make_temp_relation(relation) -%}
     {{ run_hooks(pre_hooks) }}
+    {%- set is_part = is_increment() and config.get('touched') is not none -%}
+    {% if config.get('keeps_before') and existing is not none %}
+        {% do run_query('create or replace table ' ~ before(relation) ~ ' as from ' ~ relation) %}
+    {% endif %}
+    {% if existing is not none and is_unchanged() %}
+        {% call noop_statement('main', 'UNCHANGED') -%} {%- endcall %}
+        {{ run_hooks(post_hooks) }}
+        {{ adapter.commit() }}
+        {{ return({'relations': [relation]}) }}
+    {% endif %}
     {% if not adapter.is_ducklake(relation) %}
         {% if existing is not none and not existing.is_table %}{% do adapter.drop_relation(existing) %}{% endif %}
-        {% call statement('main') -%}
-            create or replace table {{ relation }} as ({{ sql }})
-        {%- endcall %}
+        {% if is_part %}
+            {% do adapter.ensure_transaction() %}
+            {% do run_query(create_table_as(true, candidate, sql)) %}
+            {% call statement('main') -%}{{ replace_touched(relation, candidate) }}{%- endcall %}
+            {% do adapter.drop_relation(candidate) %}
+            {% do note_changed(relation) %}
+        {% else %}
+            {%- set was = contents(relation) if is_increment() else none -%}
+            {% call statement('main') -%}
+                create or replace table {{ relation }} as ({{ sql }})
+            {%- endcall %}
+            {#- Keys that are touched are news each time, though they may be those of the last time. -#}
+            {%- if contents(relation) != ('(0, NULL)' if config.get('is_delta') else was) -%}
+                {% do note_changed(relation) %}
+            {%- endif -%}
+        {% endif %}
         {{ run_hooks(post_hooks) }}
         {{ adapter.commit() }}
         {{ return({'relations': [relation]}) }}
@@ -24,7 +49,12 @@
         existing is not none and existing.is_table and not should_full_refresh()
         and described(relation) == contracted_shape(candidate)
     ) -%}
-    {% if is_kept and not rows_differ(candidate, relation) %}
+    {%- set is_same = is_kept and not is_part and not rows_differ(candidate, relation) -%}
+    {% if is_part and not is_kept %}
+        {{ exceptions.raise_compiler_error(relation ~ " has other columns than its contract. Build everything: dbt run --full-refresh.") }}
+    {% elif is_part %}
+        {% call statement('main') -%}{{ replace_touched(relation, candidate) }}{%- endcall %}
+    {% elif is_same %}
         {% call noop_statement('main', 'UNCHANGED') -%} {%- endcall %}
     {% else %}
         {% call statement('main') -%}
@@ -40,6 +70,8 @@
     {{ run_hooks(post_hooks) }}
     {{ adapter.commit() }}
     {% do adapter.drop_relation(candidate) %}
+    {#- Only now: a transaction writes to one database. -#}
+    {% if not is_same %}{% do note_changed(relation) %}{% endif %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
@@ -70,12 +102,18 @@
     )
 {%- endmacro %}
 
-{#- Whether the rows differ, by how many there are and the sum of their 64-bit hashes. -#}
+{#- How many rows a relation has, and the sum of their 64-bit hashes: alike where the rows are. -#}
+{% macro contents_of(relation) -%}
+    (select (count(*), sum(hash(compared_row))) from {{ relation }} as compared_row)
+{%- endmacro %}
+
+{% macro contents(relation) -%}
+    {{ return(run_query('select cast(' ~ contents_of(relation) ~ ' as varchar)').columns[0].values()[0]) }}
+{%- endmacro %}
+
 {% macro rows_differ(candidate, relation) -%}
-    {%- set summed = 'select (count(*), sum(hash(compared_row))) from ' -%}
     {%- set found = run_query(
-        'select (' ~ summed ~ candidate ~ ' as compared_row) is distinct from ('
-        ~ summed ~ relation ~ ' as compared_row)'
+        'select ' ~ contents_of(candidate) ~ ' is distinct from ' ~ contents_of(relation)
     ) -%}
     {{ return(found.columns[0].values()[0]) }}
 {%- endmacro %}

@@ -1,3 +1,5 @@
+{{ config(touched=['fulfilment', "split_part(source_key, '/', 1)", 'shipment_no']) }}
+
 -- Open lines of shipments promise stock, as inventory_atp counts them: those of an order that
 -- nobody knows as well, for a node will ship them all the same.
 with promised as (
@@ -11,7 +13,7 @@ with promised as (
         product_uid,
         sum(allocated_qty) as qty,
         max(loaded_at) as loaded_at
-    from {{ ref('int_shipment_line__unified') }}
+    from {{ touched(ref('int_shipment_line__unified'), 'fulfilment', 'shipment_no') }} as lines
     where node_uid is not null and product_uid is not null and allocated_qty > 0
     group by
         source_system, shipment_no, shipment_uid, order_uid, order_line_no, node_uid, product_uid
@@ -19,7 +21,7 @@ with promised as (
 
 picked as (
     select shipment_uid, order_line_no, sum(qty) as qty
-    from {{ ref('int_pick__placed') }}
+    from {{ touched(ref('int_pick__placed'), 'fulfilment', 'shipment_no') }} as picks
     where not is_deleted
     group by shipment_uid, order_line_no
 ),

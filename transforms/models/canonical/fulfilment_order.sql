@@ -1,21 +1,23 @@
+{{ config(touched=['fulfilment', 'fo_uid', 'fo_uid']) }}
+
 -- What a node has been told to ship. No node answers a request yet (a 997 speaks of a document and
 -- not of an order), so what it accepted is what it acted upon.
 with told as (
     select
         'threepl' as source_system, shipment_no, max(version) as version, min(ship_by) as ship_by
-    from {{ ref('int_shipping_order__settled') }}
+    from {{ touched(ref('int_shipping_order__settled'), 'fulfilment', 'shipment_no') }} as orders
     group by shipment_no
 ),
 
 shorts as (
     select fo_uid, sum(short_qty) as short_qty
-    from {{ ref('fulfilment_order_line') }}
+    from {{ touched(ref('fulfilment_order_line'), 'fulfilment', 'fo_uid') }} as lines
     group by fo_uid
 ),
 
 shipments as (
     select *, {{ uid('fulfilment_order', ['shipment_uid']) }} as fo_uid
-    from {{ ref('int_shipment__unified') }}
+    from {{ touched(ref('int_shipment__unified'), 'fulfilment', 'shipment_no') }} as shipments
     where orphan_reason is null
 ),
 

@@ -1,3 +1,5 @@
+{{ config(touched=['fulfilment', 'fo_uid', 'fo_uid']) }}
+
 -- An order line of a fulfilment order, whatever documents speak of it (a 940 asks, a 945 ships).
 with lines as (
     select
@@ -11,14 +13,14 @@ with lines as (
         sum(requested_qty) as qty,
         sum(shipped_qty) as shipped_qty,
         max(loaded_at) as loaded_at
-    from {{ ref('int_shipment_line__unified') }}
+    from {{ touched(ref('int_shipment_line__unified'), 'fulfilment', 'shipment_no') }} as lines
     where orphan_reason is null
     group by shipment_uid, order_uid, order_line_no
 ),
 
 picked as (
     select shipment_uid, order_line_no, sum(qty) as qty
-    from {{ ref('int_pick__placed') }}
+    from {{ touched(ref('int_pick__placed'), 'fulfilment', 'shipment_no') }} as picks
     where orphan_reason is null and not is_deleted
     group by shipment_uid, order_line_no
 ),
@@ -26,7 +28,7 @@ picked as (
 packed as (
     select packages.shipment_uid, items.order_line_no, sum(items.qty) as qty
     from {{ ref('int_package_item__unified') }} as items
-    inner join {{ ref('int_package__unified') }} as packages
+    inner join {{ touched(ref('int_package__unified'), 'fulfilment', 'shipment_no') }} as packages
         on items.package_uid = packages.package_uid
     where items.orphan_reason is null and not items.is_deleted
     group by packages.shipment_uid, items.order_line_no

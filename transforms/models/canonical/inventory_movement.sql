@@ -1,3 +1,5 @@
+{{ config(touched=['movement', 'movement_uid', 'movement_uid'], touched_always="source_system = 'threepl'") }}
+
 with final as (
     select
         movement_uid,
@@ -23,7 +25,8 @@ with final as (
         source_updated_at,
         loaded_at,
         is_deleted
-    from {{ ref('int_movement__unified') }}
+    from {{ touched(ref('int_movement__unified'), 'movement', 'movement_no', 'movement_id') }}
+        as movements
     where orphan_reason is null
 )
 

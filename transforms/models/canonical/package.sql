@@ -1,3 +1,5 @@
+{{ config(touched=['package', 'package_uid', 'package_uid']) }}
+
 with final as (
     select
         packages.package_uid,
@@ -18,7 +20,7 @@ with final as (
         packages.source_updated_at,
         packages.loaded_at,
         packages.is_deleted
-    from {{ ref('int_package__unified') }} as packages
+    from {{ touched(ref('int_package__unified'), 'package', 'package_uid') }} as packages
     left join {{ ref('int_package__tracked') }} as tracked
         on packages.package_uid = tracked.package_uid
     where packages.orphan_reason is null

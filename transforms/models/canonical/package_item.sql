@@ -1,3 +1,5 @@
+{{ config(touched=['package', 'package_uid', 'package_uid']) }}
+
 with final as (
     select
         package_uid,
@@ -10,7 +12,7 @@ with final as (
         source_updated_at,
         loaded_at,
         is_deleted
-    from {{ ref('int_package_item__unified') }}
+    from {{ touched(ref('int_package_item__unified'), 'package', 'package_uid') }} as items
     where orphan_reason is null
 )
 

@@ -1,3 +1,5 @@
+{{ config(touched=['fulfilment', 'fo_uid', 'fo_uid']) }}
+
 with final as (
     select
         {{ uid('pick', ['pick_id']) }} as pick_uid,
@@ -16,7 +18,7 @@ with final as (
         picked_at as source_updated_at,
         loaded_at,
         is_deleted
-    from {{ ref('int_pick__placed') }}
+    from {{ touched(ref('int_pick__placed'), 'fulfilment', 'shipment_no') }} as picks
     where orphan_reason is null
 )
 

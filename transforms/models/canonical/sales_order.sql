@@ -1,3 +1,5 @@
+{{ config(touched=['order', 'order_uid', 'order_uid']) }}
+
 -- An order is as far as its lines are, those wholly cancelled aside.
 with lines as (
     select
@@ -6,14 +8,14 @@ with lines as (
         sum(case when status <> 'cancelled' then cancelled_qty else 0 end) as cancelled_qty,
         sum(allocated_qty) as allocated_qty,
         sum(shipped_qty) as shipped_qty
-    from {{ ref('sales_order_line') }}
+    from {{ touched(ref('sales_order_line'), 'order', 'order_uid') }} as lines
     where not is_deleted
     group by order_uid
 ),
 
 orders as (
     select *, {{ uid('order', ['order_no']) }} as order_uid
-    from {{ ref('stg_erp__sales_orders') }}
+    from {{ touched(ref('stg_erp__sales_orders'), 'order', 'order_no') }} as orders
 ),
 
 final as (

@@ -1,10 +1,12 @@
+{{ config(touched=['order', 'order_uid', 'order_uid']) }}
+
 with fulfilled as (
     select
         order_no,
         order_line_no,
         sum(allocated_qty) as allocated_qty,
         sum(shipped_qty) as shipped_qty
-    from {{ ref('int_shipment_line__unified') }}
+    from {{ touched(ref('int_shipment_line__unified'), 'order', 'order_no') }} as lines
     where orphan_reason is null
     group by order_no, order_line_no
 ),
@@ -15,7 +17,7 @@ counted as (
         lines.*,
         cast(coalesce(fulfilled.allocated_qty, 0) as decimal(18, 6)) as allocated_qty,
         cast(coalesce(fulfilled.shipped_qty, 0) as decimal(18, 6)) as shipped_qty
-    from {{ ref('int_order_line__converted') }} as lines
+    from {{ touched(ref('int_order_line__converted'), 'order', 'order_no') }} as lines
     left join fulfilled
         on lines.order_no = fulfilled.order_no and lines.line_no = fulfilled.order_line_no
     where lines.orphan_reason is null

@@ -1,6 +1,8 @@
+{{ config(touched=['fulfilment', 'shipment_uid', 'shipment_uid']) }}
+
 with shipments as (
     select *, {{ service_uid('carrier', 'service') }} as named_service_uid
-    from {{ ref('int_shipment__unified') }}
+    from {{ touched(ref('int_shipment__unified'), 'fulfilment', 'shipment_no') }} as shipments
     where orphan_reason is null
 ),
 

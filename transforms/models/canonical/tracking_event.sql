@@ -1,28 +1,21 @@
-{{ config(
-    materialized='incremental', unique_key='event_uid', incremental_strategy='delete+insert',
-    on_schema_change='append_new_columns'
-) }}
+{{ config(touched=['number', "coalesce(tracking_no, '')", 'tracking_no']) }}
 
--- received_at is when the hub first saw the event: a tracker arrives anew with every later event,
--- so a row that is stored already keeps its own, and one that has not changed is not written again.
+-- received_at is when the hub first saw the event: a tracker arrives anew with every later event, so
+-- an event that is stored already keeps its own.
 with events as (
     select
         events.*,
         packages.package_uid as known_package_uid
-    from {{ ref('int_tracking_event__ordered') }} as events
-    left join {{ ref('package') }} as packages on events.package_uid = packages.package_uid
+    from {{ touched(ref('int_tracking_event__ordered'), 'number', "coalesce(tracking_no, '')", 'tracking_no') }}
+        as events
+    left join {{ touched(ref('package'), 'package', 'package_uid') }} as packages
+        on events.package_uid = packages.package_uid
     where events.event_at is not null
 ),
 
-{% if is_incremental() %}
 seen as (
-    select event_uid, received_at, record_hash from {{ this }}
+    select event_uid, received_at from {{ touched(this, 'number', "coalesce(tracking_no, '')", 'tracking_no') }} as stored
 ),
-{% else %}
-seen as (
-    select event_uid, loaded_at as received_at, '' as record_hash from events
-),
-{% endif %}
 
 received as (
     select
@@ -57,15 +50,6 @@ final as (
         received_at as loaded_at,
         false as is_deleted
     from received
-),
-
-contracted as (
-    {{ canonical('tracking_event', 'final') }}
 )
 
-select contracted.*
-from contracted
-{% if is_incremental() %}
-left join seen on contracted.event_uid = seen.event_uid
-where seen.event_uid is null or seen.record_hash <> contracted.record_hash
-{% endif %}
+{{ canonical('tracking_event', 'final') }}

@@ -1,3 +1,5 @@
+{{ config(touched=['package', "coalesce(" ~ sscc18('parcel_reference') ~ ", label_id)", 'sscc18']) }}
+
 -- Labels bought from the carriers, each with the parcel that its reference names.
 select
     labels.label_id,
@@ -18,7 +20,7 @@ select
     end as orphan_reason,
     labels.source_updated_at,
     labels.loaded_at
-from {{ ref('stg_carrier__shipments') }} as labels
+from {{ touched(ref('stg_carrier__shipments'), 'package', "coalesce(" ~ sscc18('parcel_reference') ~ ", label_id)", 'sscc18') }} as labels
 left join {{ ref('int_package__unified') }} as packages
     on {{ sscc18('labels.parcel_reference') }} = packages.sscc18
 where not labels.is_deleted

@@ -1,3 +1,5 @@
+{{ config(touched=['movement', 'movement_no', 'movement_id']) }}
+
 -- Changes of stock of own nodes (WMS) and of the 3PL, whose 944, 945 and 947 are its movements.
 with moved as (
     select
@@ -22,7 +24,7 @@ with moved as (
         movements.occurred_at as source_updated_at,
         movements.loaded_at,
         movements.is_deleted
-    from {{ ref('stg_wms__movements') }} as movements
+    from {{ touched(ref('stg_wms__movements'), 'movement', 'movement_id') }} as movements
     left join {{ ref('stg_wms__stock') }} as stock
         on
             movements.bin_id = stock.bin_id

@@ -1,6 +1,8 @@
+{{ config(touched=['order', 'order_no', 'order_no']) }}
+
 -- Order lines in base units of articles that we know; the rest keep the reason why not.
 with lines as (
-    select * from {{ ref('stg_erp__sales_order_lines') }}
+    select * from {{ touched(ref('stg_erp__sales_order_lines'), 'order', 'order_no') }}
 ),
 
 converted as (
@@ -27,7 +29,7 @@ converted as (
         lines.loaded_at,
         lines.is_deleted
     from lines
-    left join {{ ref('stg_erp__sales_orders') }} as orders on lines.order_no = orders.order_no
+    left join {{ touched(ref('stg_erp__sales_orders'), 'order', 'order_no') }} as orders on lines.order_no = orders.order_no
     left join {{ ref('int_product__matched') }} as matched
         on matched.source_system = 'erp' and lines.sku = matched.source_key
     left join {{ ref('int_uom__converted') }} as uoms

@@ -1,3 +1,5 @@
+{{ config(touched=['package', 'package_uid', 'package_uid']) }}
+
 -- The status of each parcel that a carrier follows: that of its last accepted event, since the
 -- first of the run of events that say so.
 with accepted as (
@@ -6,7 +8,7 @@ with accepted as (
         lag(canonical_status) over (
             partition by package_uid order by track_cycle, place_in_order, tracker_id
         ) as previous_status
-    from {{ ref('int_tracking_event__ordered') }}
+    from {{ touched(ref('int_tracking_event__ordered'), 'package', 'package_uid') }} as events
     where is_accepted and package_uid is not null
 ),
 

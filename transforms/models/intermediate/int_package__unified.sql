@@ -1,3 +1,5 @@
+{{ config(touched=['number', 'coalesce(tracking_no, sscc18)', 'tracking_no']) }}
+
 -- Parcels of own nodes (WMS) and of the 3PL (945), each with the use of its tracking number that
 -- it is: carriers give a number out again after months.
 with packages as (
@@ -16,7 +18,7 @@ with packages as (
         source_updated_at,
         loaded_at,
         is_deleted
-    from {{ ref('stg_wms__packages') }}
+    from {{ touched(ref('stg_wms__packages'), 'package', 'sscc18') }} as packages
 
     union all
 
@@ -35,7 +37,7 @@ with packages as (
         max(source_updated_at) as source_updated_at,
         max(loaded_at) as loaded_at,
         false as is_deleted
-    from {{ ref('int_shipping_advice__settled') }}
+    from {{ touched(ref('int_shipping_advice__settled'), 'package', 'sscc18') }} as advices
     where sscc18 is not null and not is_cancelled
     group by sscc18
 ),
@@ -61,7 +63,7 @@ gaps as (
     select
         *,
         lag(used_at) over (
-            partition by lower(carrier), tracking_no order by used_at, sscc18
+            partition by lower(carrier), coalesce(tracking_no, sscc18) order by used_at, sscc18
         ) as previously_used_at
     from placed
 )
@@ -84,7 +86,7 @@ select
             else 0
         end
     ) over (
-        partition by lower(carrier), tracking_no order by used_at, sscc18
+        partition by lower(carrier), coalesce(tracking_no, sscc18) order by used_at, sscc18
         rows between unbounded preceding and current row
     ) as bigint) as track_cycle,
     length_mm,
@@ -95,4 +97,5 @@ select
     source_updated_at,
     loaded_at,
     is_deleted
-from gaps
+from {{ touched('gaps', 'number', 'coalesce(tracking_no, sscc18)', 'tracking_no') }}
+    as gaps

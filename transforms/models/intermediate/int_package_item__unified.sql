@@ -1,3 +1,5 @@
+{{ config(touched=['package', "coalesce(sscc18, '')", 'sscc18']) }}
+
 -- What lies in each parcel, by order line and article.
 with items as (
     select
@@ -12,7 +14,7 @@ with items as (
         items.source_updated_at,
         items.loaded_at,
         items.is_deleted
-    from {{ ref('stg_wms__package_items') }} as items
+    from {{ touched(ref('stg_wms__package_items'), 'package', "coalesce(sscc18, '')", 'sscc18') }} as items
     left join {{ ref('int_product__matched') }} as matched
         on matched.source_system = 'wms' and cast(items.item_id as varchar) = matched.source_key
 
@@ -31,7 +33,7 @@ with items as (
         max(advices.loaded_at) as loaded_at,
         false as is_deleted
     from {{ ref('int_shipment_line__unified') }} as advices
-    inner join {{ ref('int_shipping_advice__settled') }} as advised
+    inner join {{ touched(ref('int_shipping_advice__settled'), 'package', "coalesce(sscc18, '')", 'sscc18') }} as advised
         on advices.source_key = advised.source_key
     where
         advices.stream = 'shipping_advice_945'

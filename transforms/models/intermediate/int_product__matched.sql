@@ -1,3 +1,5 @@
+{{ config(keeps_before=true) }}
+
 -- Which article each source's name means, by the strongest tier that knows it: a steward's word, a
 -- GTIN, our SKU, our SKU otherwise written, the name. product_uid is null where nobody knows.
 -- A name that contradicts its codes, or codes that contradict each other, keep what the codes say,

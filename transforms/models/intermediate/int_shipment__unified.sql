@@ -1,3 +1,5 @@
+{{ config(touched=['shipment', 'shipment_no', 'shipment_no']) }}
+
 -- Shipments of own nodes (WMS) and of the 3PL (940 and 945) in one shape.
 with ordered as (
     select
@@ -10,7 +12,7 @@ with ordered as (
         bool_and(is_cancelled) as is_cancelled,
         max(source_updated_at) as source_updated_at,
         max(loaded_at) as loaded_at
-    from {{ ref('int_shipping_order__settled') }}
+    from {{ touched(ref('int_shipping_order__settled'), 'shipment', 'shipment_no') }} as orders
     group by shipment_no
 ),
 
@@ -25,7 +27,7 @@ advised as (
         bool_and(is_cancelled) as is_cancelled,
         max(source_updated_at) as source_updated_at,
         max(loaded_at) as loaded_at
-    from {{ ref('int_shipping_advice__settled') }}
+    from {{ touched(ref('int_shipping_advice__settled'), 'shipment', 'shipment_no') }} as advices
     group by shipment_no
 ),
 
@@ -43,7 +45,7 @@ unified as (
         source_updated_at,
         loaded_at,
         is_deleted
-    from {{ ref('stg_wms__shipments') }}
+    from {{ touched(ref('stg_wms__shipments'), 'shipment', 'shipment_no') }} as shipments
 
     union all
 

@@ -1,6 +1,8 @@
+{{ config(touched=['shipment', 'shipment_no', 'shipment_no']) }}
+
 -- What each shipment takes of an order line: allocated until it ships, then shipped.
 with shipments as (
-    select * from {{ ref('int_shipment__unified') }}
+    select * from {{ touched(ref('int_shipment__unified'), 'shipment', 'shipment_no') }}
 ),
 
 lines as (
@@ -21,7 +23,7 @@ lines as (
         case when matched.product_uid is null then 'unknown_article' end as orphan_reason,
         cast(lines.item_id as varchar) as waits_for,
         lines.loaded_at
-    from {{ ref('stg_wms__shipment_lines') }} as lines
+    from {{ touched(ref('stg_wms__shipment_lines'), 'shipment', 'shipment_no') }} as lines
     left join shipments on shipments.source_system = 'wms' and lines.shipment_no = shipments.shipment_no
     left join {{ ref('int_product__matched') }} as matched
         on matched.source_system = 'wms' and cast(lines.item_id as varchar) = matched.source_key
@@ -42,7 +44,7 @@ lines as (
         lines.orphan_reason,
         lines.waits_for,
         lines.loaded_at
-    from {{ ref('int_shipping_order__settled') }} as lines
+    from {{ touched(ref('int_shipping_order__settled'), 'shipment', 'shipment_no') }} as lines
     left join shipments on shipments.source_system = 'threepl' and lines.shipment_no = shipments.shipment_no
 
     union all
@@ -60,7 +62,7 @@ lines as (
         lines.orphan_reason,
         lines.waits_for,
         lines.loaded_at
-    from {{ ref('int_shipping_advice__settled') }} as lines
+    from {{ touched(ref('int_shipping_advice__settled'), 'shipment', 'shipment_no') }} as lines
     left join shipments on shipments.source_system = 'threepl' and lines.shipment_no = shipments.shipment_no
 ),
 
@@ -68,7 +70,7 @@ lines as (
 first_lines as (
     select order_no, product_uid, min(line_no) as line_no
     from {{ ref('int_order_line__converted') }}
-    where orphan_reason is null
+    where orphan_reason is null and order_no in (select order_no from shipments)
     group by order_no, product_uid
 ),
 

@@ -1,3 +1,5 @@
+{{ config(touched=['shipment', 'shipment_no', 'shipment_no']) }}
+
 -- What the 3PL says that it shipped (945) as it stands: sent twice it counts once, a later document
 -- wins for a shipment's line, a replacement (R) or a cancellation (C) voids what was sent before.
 -- The parcels of one line in one document all count, so whole documents are ranked, not rows.
@@ -7,7 +9,8 @@ with documents as (
         coalesce(shipment_no, order_no) as settled_shipment_no,
         {{ sscc18('sscc18') }} as settled_sscc18,
         coalesce(sent_at, loaded_at) as settled_at
-    from {{ ref('stg_threepl__shipping_advice_945') }}
+    from {{ touched(ref('stg_threepl__shipping_advice_945'), 'shipment', 'coalesce(shipment_no, order_no)', 'shipment_no') }}
+        as documents
     where not is_deleted
 ),
 

@@ -1,3 +1,5 @@
+{{ config(touched=['shipment', 'shipment_no', 'shipment_no']) }}
+
 -- The 3PL's orders to ship (940) as they stand: for a shipment's line the newest document counts,
 -- and a cancelled shipment (F) or a changed one (R) voids what was sent before.
 with documents as (
@@ -5,7 +7,8 @@ with documents as (
         *,
         coalesce(shipment_no, order_no) as settled_shipment_no,
         coalesce(sent_at, loaded_at) as settled_at
-    from {{ ref('stg_threepl__shipping_order_940') }}
+    from {{ touched(ref('stg_threepl__shipping_order_940'), 'shipment', 'coalesce(shipment_no, order_no)', 'shipment_no') }}
+        as documents
     where not is_deleted
 ),
 

@@ -1,3 +1,5 @@
+{{ config(touched=['number', "coalesce(tracking_no, '')", 'tracking_no']) }}
+
 -- Carriers' trackers, each with the parcel that it follows: by the label's reference, else by
 -- carrier, tracking number and which use of that number it is.
 with gaps as (
@@ -6,7 +8,8 @@ with gaps as (
         lag(created_at) over (
             partition by lower(carrier), tracking_no order by created_at, tracker_id
         ) as previously_created_at
-    from {{ ref('stg_carrier__trackers') }}
+    from {{ touched(ref('stg_carrier__trackers'), 'number', "coalesce(tracking_no, '')", 'tracking_no') }}
+        as trackers
     where not is_deleted
 ),
 
@@ -31,7 +34,7 @@ cycled as (
 labels as (
     select label_id, min(package_uid) as package_uid
     from {{ ref('int_label__linked') }}
-    where package_uid is not null
+    where package_uid is not null and label_id in (select label_id from cycled)
     group by label_id
 ),
 
@@ -42,7 +45,7 @@ numbers as (
         cycled.tracker_id,
         min(packages.package_uid) as package_uid
     from cycled
-    inner join {{ ref('int_package__unified') }} as packages
+    inner join {{ touched(ref('int_package__unified'), 'number', 'tracking_no') }} as packages
         on
             lower(cycled.carrier) = lower(packages.carrier)
             and cycled.tracking_no = packages.tracking_no

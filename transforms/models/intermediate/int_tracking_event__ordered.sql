@@ -1,3 +1,5 @@
+{{ config(touched=['number', "coalesce(tracking_no, '')", 'tracking_no']) }}
+
 -- Every carrier event once, in the order of the state rule: event_at, then rank, then as reported.
 -- A terminal status is left only for a higher terminal, so the highest terminal so far decides
 -- whether a later event moves the parcel (is_accepted) or is a regression.
@@ -31,8 +33,8 @@ with reported as (
             as place,
         details.source_updated_at,
         details.loaded_at
-    from {{ ref('stg_carrier__tracking_details') }} as details
-    inner join {{ ref('int_tracker__linked') }} as trackers on details.tracker_id = trackers.tracker_id
+    from {{ ref('int_tracking_event__told') }} as details
+    inner join {{ touched(ref('int_tracker__linked'), 'number', "coalesce(tracking_no, '')", 'tracking_no') }} as trackers on details.tracker_id = trackers.tracker_id
     left join {{ ref('int_region__zoned') }} as zones
         on details.country = zones.country and details.region = zones.region
     left join {{ ref('int_code__mapped') }} as codes

@@ -1,3 +1,5 @@
+{{ config(keeps_before=true) }}
+
 -- How many base units a unit of measure holds, an article at a time: qty_num / qty_den. Where what is
 -- said of it differs, nobody's word is taken: `conflict` names the unit, and what is counted in it waits.
 with stated as (

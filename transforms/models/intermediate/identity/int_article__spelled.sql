@@ -59,6 +59,10 @@ select
     source_system,
     source_key,
     gram,
-    weight / sqrt(sum(weight * weight) over (partition by source_system, source_key)) as weight
+    -- Summed as decimals, which give the same in any order.
+    weight / sqrt(cast(
+        sum(cast(weight * weight as decimal(24, 12))) over (partition by source_system, source_key)
+        as double
+    )) as weight
 from weighted
 where weight > 0

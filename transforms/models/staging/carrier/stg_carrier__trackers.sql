@@ -12,6 +12,7 @@ renamed as (
         carrier,
         weight as weight_oz,
         est_delivery_date,
+        tracking_details,
         created_at,
         updated_at as source_updated_at,
         _sdc_received_at as loaded_at,

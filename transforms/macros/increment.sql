@@ -1,0 +1,133 @@
+{#-
+    A build costs what changed: where the last one stands (orchestration/increment.py says so), the
+    tables `int_<kind>__touched` hold the keys of what the sources changed since, and a model made
+    of `touched` inputs is computed for those keys only. Otherwise everything is made anew, and the
+    same models say so by being none of this: the two give equal tables, which a test holds.
+-#}
+{% macro is_increment() -%}
+    {#- While dbt reads the project it is one, so that dbt sees which models the keys come from. -#}
+    {%- if not execute -%}{{ return(true) }}{%- endif -%}
+    {%- set is_built = flags.WHICH in ('run', 'build') and not flags.FULL_REFRESH -%}
+    {{ return(is_built and env_var('CROSSDOCK_SINCE', '') != '') }}
+{%- endmacro %}
+
+{#-
+    A relation, or in an increment those rows of it whose `value` is a key of `int_<kind>__touched`.
+    Rows without a value are looked at always, and those that `always` says.
+-#}
+{% macro touched(relation, kind, value, key=none, always=none) -%}
+    {%- set keys = ref('int_' ~ kind ~ '__touched') -%}
+    {%- if is_increment() -%}
+    (
+        select * from {{ relation }}
+        where {{ value }} in (select {{ key or value }} from {{ keys }}) or {{ value }} is null
+        {%- if always %} or {{ always }}{% endif %}
+    )
+    {%- else -%}
+    {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    The rows of a raw table that the sources changed since the last build, each as it was and as it
+    is: a row that moved from one order to another has touched both. Only within an increment.
+-#}
+{% macro changes(source, table) -%}
+    {%- if not execute -%}{{ return('') }}{%- endif -%}
+    {%- set since, until = env_var('CROSSDOCK_SINCE') | int, env_var('CROSSDOCK_UNTIL') | int -%}
+    {%- if since < until -%}
+    ducklake_table_changes('lake', '{{ source }}', '{{ table }}', {{ since + 1 }}, {{ until }})
+    {%- else -%}
+    (select * from lake.{{ source }}.{{ table }} where false)
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The same for some columns: their values that went or came, however often a row was sent again. -#}
+{% macro changed_values(source, table, columns) -%}
+    (
+        select {{ columns | join(', ') }}
+        from {{ changes(source, table) }}
+        group by {{ columns | join(', ') }}
+        having sum(case when change_type in ('insert', 'update_postimage') then 1 else -1 end) <> 0
+    )
+{%- endmacro %}
+
+{#-
+    Whether nothing that a model reads has changed in this increment, so that it need not be built.
+    `build.changed` names what has: raw tables from the start, models as they are built.
+-#}
+{% macro is_unchanged() -%}
+    {%- if not is_increment() -%}{{ return(false) }}{%- endif -%}
+    {%- set changed = run_query('select name from workbench.build.changed').columns[0].values() -%}
+    {%- for parent in model.depends_on.nodes if has_changed(parent, changed) -%}
+        {{ return(false) }}
+    {%- endfor -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+{#- A view changes with what it reads. -#}
+{% macro has_changed(unique_id, changed) -%}
+    {%- set node = graph.sources.get(unique_id) or graph.nodes[unique_id] -%}
+    {%- if node.config.materialized not in ('view', 'ephemeral') -%}
+        {{ return(node.schema ~ '.' ~ node.name in changed) }}
+    {%- endif -%}
+    {%- for parent in node.depends_on.nodes if has_changed(parent, changed) -%}
+        {{ return(true) }}
+    {%- endfor -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+{% macro note_changed(relation) -%}
+    {%- if is_increment() -%}
+        {%- do run_query("insert into workbench.build.changed values ('" ~ relation.schema ~ '.' ~ relation.identifier ~ "')") -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What a table of the workbench with `keeps_before` held before this build. -#}
+{% macro before(relation) -%}
+    {{ return(api.Relation.create(relation.database, relation.schema, relation.identifier ~ '__before')) }}
+{%- endmacro %}
+
+{#- Values of such a table that this build brought or took. -#}
+{% macro changed_since_before(relation, columns) -%}
+    {%- set listed = columns | join(', ') -%}
+    (
+        (select {{ listed }} from {{ relation }} except select {{ listed }} from {{ before(relation) }})
+        union
+        (select {{ listed }} from {{ before(relation) }} except select {{ listed }} from {{ relation }})
+    )
+{%- endmacro %}
+
+{#- Which rows of a table the keys that its model names in `touched` are about. -#}
+{% macro touched_rows() -%}
+    {%- set kind, value, key = config.get('touched') -%}
+    {{ value }} in (select {{ key }} from {{ ref('int_' ~ kind ~ '__touched') }}) or {{ value }} is null
+    {%- if config.get('touched_always') %} or {{ config.get('touched_always') }}{% endif -%}
+{%- endmacro %}
+
+{#-
+    Puts a candidate's rows in the place of those that a table has for the touched keys. A row that
+    stays as it is is left alone; rows are told by their hashes.
+-#}
+{% macro replace_touched(relation, candidate) -%}
+    create or replace temp table stored_part as
+    select rowid as stored_row, hash(stored) as stored_hash
+    from {{ relation }} as stored where {{ touched_rows() }};
+    delete from {{ relation }} where rowid in (
+        select stored_row from stored_part
+        where stored_hash not in (select hash(part) from {{ candidate }} as part)
+    );
+    insert into {{ relation }}
+    select * from {{ candidate }} as part
+    where hash(part) not in (select stored_hash from stored_part);
+    drop table stored_part
+{%- endmacro %}
+
+{#- Whoever builds, the last build's mark no longer holds: `crossdock` sets the next at the end. -#}
+{% macro forget_mark() -%}
+    {%- if flags.WHICH in ('run', 'build', 'snapshot') -%}
+    create schema if not exists workbench.build;
+    create table if not exists workbench.build.mark (project varchar, snapshot bigint);
+    delete from workbench.build.mark
+    {%- endif -%}
+{%- endmacro %}
