@@ -11,7 +11,7 @@ import duckdb
 
 from contracts.dialect import snapshot
 from contracts.model import Contract, Rule, Table
-from contracts.queries import query, reads, relation, screen
+from contracts.queries import judged, query, reads, relation, screen
 from contracts.state import Found, state
 from contracts.suite import Job, Outcome, run
 from contracts.verdict import (
@@ -100,7 +100,7 @@ def _judge(
                 decided[dataset, job.rule.id] = _judged(contract, table, job, held, rows)
         left = [job for job in jobs if (dataset, job.rule.id) not in decided]
         closer += [(contract, table, left)] if left else []
-    runs = run(con, [(relation(c, t.name), jobs) for c, t, jobs in closer])
+    runs = run(con, [(judged(c, t.name), jobs) for c, t, jobs in closer])
     for (contract, table, jobs), outcomes in zip(closer, runs, strict=True):
         dataset = contract.dataset(table.name)
         for job, outcome in zip(jobs, outcomes, strict=True):
@@ -125,9 +125,9 @@ def _screened(
     asked = []
     for contract, table, jobs in screened:
         rule = Rule(f"{table.name}.screen", "screen", table.name, None, "conformity", "error")
-        source = relation(contract, table.name)
-        sql = screen(source, [job.query for job in jobs if job.query is not None])
-        asked.append((source, [Job(rule, sql)]))
+        queries = [job.query for job in jobs if job.query is not None]
+        sql = screen(relation(contract, table.name), queries)
+        asked.append((judged(contract, table.name), [Job(rule, sql)]))
     held: dict[tuple[str, str], Outcome] = {}
     for (contract, table, jobs), (outcome,) in zip(screened, run(con, asked), strict=True):
         breaks = outcome.rows[0] if outcome.rows else {}
@@ -252,7 +252,8 @@ def _sample(contract: Contract, table: Table, job: Job, outcome: Outcome) -> tup
     if rule.kind == "sql" and job.query is not None:
         named = {c.name for t in contract.tables for c in t.columns if c.is_personal}
         hidden = hidden or bool(named & set(re.findall(r"\w+", job.query.sql)))
-    bare = {column.name for column in table.columns} - {*table.primary_key, str(rule.column)}
+    told = {*table.primary_key, str(rule.column), *(rule.arguments.get("properties") or [])}
+    bare = {column.name for column in table.columns} - told
     return tuple(
         ", ".join(
             f"{name}={REDACTED if hidden or name in personal else value}"

@@ -35,9 +35,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def judged(contract: Contract, table: str) -> str:
+    """Name a table of a contract as it is judged: the temporary one that ``state`` makes of it."""
+    return f"judged {contract.dataset(table)}"
+
+
 def relation(contract: Contract, table: str) -> str:
-    """Name a table of a contract as it is judged: what ``state`` makes of it, quoted."""
-    return f"temp.main.{quoted(f'judged {contract.dataset(table)}')}"
+    """Name the table as it is judged with all three parts, quoted."""
+    return f"temp.main.{quoted(judged(contract, table))}"
 
 
 def reads(rule: Rule) -> set[str]:
@@ -157,7 +162,8 @@ def _declared(rule: Rule, contract: Contract) -> Query:
             return quoted(str(rule.column))
         return relation(contract, rule.table if word in OWN else word)
 
-    sql = PLACEHOLDER.sub(fill, str(rule.query))
+    # It is put in brackets later, where a semicolon would break it.
+    sql = PLACEHOLDER.sub(fill, str(rule.query)).rstrip("; \t\r\n")
     select = sqlglot.parse_one(sql, dialect="duckdb")
     shaped = any(select.args.get(part) for part in ("group", "having", "qualify", "limit"))
     if shaped or not isinstance(select, exp.Select) or not COUNT.match(sql):

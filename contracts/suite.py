@@ -5,11 +5,12 @@ GX is imported inside one function: it takes four seconds, which taps and transf
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ import duckdb
 
 from contracts import dialect
 from contracts.model import Rule
-from contracts.queries import Query
+from contracts.queries import Query, quoted
 
 # sqlalchemy.text() takes ':word' for a parameter, as in the regex (?:word).
 _PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w)")
@@ -56,7 +57,7 @@ class Outcome:
 def run(
     con: duckdb.DuckDBPyConnection, suites: Sequence[tuple[str, Sequence[Job]]]
 ) -> Iterator[list[Outcome]]:
-    """Run a suite a table, given as its relation and its jobs; yield an outcome a job."""
+    """Run a suite a table, given as the table's name and its jobs; yield an outcome a job."""
     # Read by GX as it is imported: nothing of a run leaves the machine.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
@@ -74,46 +75,55 @@ def run(
             return get_expectation_impl(kind)(**kwargs)
         return NoRowBreaks.of(_breaking(job))
 
+    def held(batch: Callable[[], Any], jobs: Mapping[int, Job]) -> dict[int, Outcome]:
+        """Hold jobs against the batch that is given when called; return outcomes by place."""
+        started = time.perf_counter()
+        outcomes: dict[int, Outcome] = {}
+        made: list[Any] = []
+        for index, job in jobs.items():
+            try:
+                made.append(expectation(job))
+                made[-1].meta = {"index": index}
+            except Exception as error:  # GX refuses the arguments
+                outcomes[index] = _failure(error, 0.0)
+        try:
+            # Given at once: added one by one, each is compared with all before it.
+            suite = gx.ExpectationSuite(name="rules", expectations=made)
+            results = batch().validate(suite, result_format="COMPLETE").results
+        except Exception as error:  # whatever GX meets, every rule needs its verdict
+            return {index: _failure(error, 0.0) for index in jobs}
+        # GX does not time its parts: each rule is charged its share of the suite.
+        share = (time.perf_counter() - started) / max(len(jobs), 1)
+        for result in results:
+            config = result.expectation_config
+            if config is not None and config.meta is not None:
+                outcomes[config.meta["index"]] = _outcome(result, share)
+        lost = Outcome(False, None, (), "Great Expectations gave no result", share)
+        return {index: outcomes.get(index, lost) for index in jobs}
+
     with dialect.shared(con) as url:
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         source = context.data_sources.add_sql("lake", connection_string=url)
 
-        def batch(query: str) -> Any:
-            # Not a table asset: GX deprecates its schema, and reflects the table for nothing.
-            asset = source.add_query_asset(query, query=query)
+        @functools.cache
+        def any_batch() -> Any:
+            # Our queries name their tables, so that one asset does for all of them: GX writes all
+            # assets out with each one that is added, 2 s for 70 of them.
+            asset = source.add_query_asset("any", query="SELECT 1")
             return asset.add_batch_definition_whole_table("all").get_batch()
 
-        # Our queries name their tables, so one batch does for all of them: GX writes all assets
-        # out with each one that is added, 2 s for 70 of them.
-        any_batch = batch("SELECT 1")
-        for relation, jobs in suites:
-            started = time.perf_counter()
-            outcomes: dict[int, Outcome] = {}
-            made: list[Any] = []
-            for index, job in enumerate(jobs):
-                try:
-                    made.append(expectation(job))
-                    made[-1].meta = {"index": index}
-                except Exception as error:  # GX refuses the arguments
-                    outcomes[index] = _failure(error, 0.0)
-            # Given at once: added one by one, each is compared with all before it.
-            suite = gx.ExpectationSuite(name=relation, expectations=made)
-            try:
-                is_own = any(job.query is None for job in jobs)
-                held = batch(f"SELECT * FROM {relation}") if is_own else any_batch  # noqa: S608
-                results = held.validate(suite, result_format="COMPLETE").results
-            except Exception as error:  # whatever GX meets, every rule needs its verdict
-                yield [_failure(error, 0.0) for _ in jobs]
-                continue
-            # GX does not time its parts: each rule is charged its share of the suite.
-            share = (time.perf_counter() - started) / max(len(jobs), 1)
-            for result in results:
-                config = result.expectation_config
-                if config is not None and config.meta is not None:
-                    outcomes[config.meta["index"]] = _outcome(result, share)
-            lost = Outcome(False, None, (), "Great Expectations gave no result", share)
-            yield [outcomes.get(index, lost) for index in range(len(jobs))]
+        def whole(table: str) -> Any:
+            # Of a table, not a query: to learn a query's columns GX fetches all of its rows.
+            asset = source.add_table_asset(table, quoted(table))
+            return asset.add_batch_definition_whole_table("all").get_batch()
+
+        for table, jobs in suites:
+            ours = {place: job for place, job in enumerate(jobs) if job.query is not None}
+            own = {place: job for place, job in enumerate(jobs) if job.query is None}
+            outcomes = held(any_batch, ours) if ours else {}
+            outcomes |= held(functools.partial(whole, table), own) if own else {}
+            yield [outcomes[place] for place in range(len(jobs))]
 
 
 def _breaking(job: Job) -> str:
@@ -124,7 +134,7 @@ def _breaking(job: Job) -> str:
     if job.query.is_number:
         limits = value if isinstance(value, list) else [value]
         wanted = _OPERATORS[name].format(*limits)
-        sql = f"SELECT measured FROM ({sql}) AS number(measured) WHERE ({wanted}) IS NOT TRUE"  # noqa: S608
+        sql = f"SELECT measured FROM ({sql}\n) AS number(measured) WHERE ({wanted}) IS NOT TRUE"  # noqa: S608
     escaped = _PARAMETER.sub(r"\:", sql.replace("{", "{{").replace("}", "}}"))
     # GX prints a warning for a query that does not name {batch}; ours name their table in full.
     return f"/* {job.rule.id} {{batch}} */ {escaped}"
