@@ -171,8 +171,8 @@ class Dialect(DefaultDialect):
         relation = ".".join(f'"{part}"' for part in parts)
         rows = connection.exec_driver_sql(f"DESCRIBE {relation}").fetchall()
         return [
-            {"name": name, "type": sa.types.NullType(), "nullable": null == "YES", "default": None}
-            for name, _, null, *_ in rows
+            {"name": name, "type": _type(kind), "nullable": null == "YES", "default": None}
+            for name, kind, null, *_ in rows
         ]
 
     def get_schema_names(self, connection: Any, **kw: Any) -> list[str]:
@@ -195,3 +195,8 @@ class Dialect(DefaultDialect):
         return []
 
     get_indexes = get_unique_constraints = get_check_constraints = get_foreign_keys
+
+
+def _type(kind: str) -> Any:
+    """Return SQLAlchemy's type of the same name, which GX's expectations of types compare."""
+    return getattr(sa.types, kind.split("(")[0].split(" ")[0], sa.types.NullType)()

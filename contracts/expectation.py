@@ -22,9 +22,13 @@ class NoRowBreaks(UnexpectedRowsExpectation):
     metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.table",)
 
     @classmethod
-    def of(cls, sql: str) -> NoRowBreaks:
-        """Make one of a query that is escaped for GX's templates and names ``{batch}``."""
-        counted = f"SELECT *, count(*) OVER () AS {_COUNT} FROM ({sql}\n) AS breaking LIMIT {SHOWN}"  # noqa: S608
+    def of(cls, sql: str, failing: int | None = None) -> NoRowBreaks:
+        """Make one of a query that is escaped for GX's templates and names ``{batch}``.
+
+        Where it is known how many rows fail, the query ends as soon as it has those to show.
+        """
+        count = "count(*) OVER ()" if failing is None else str(failing)
+        counted = f"SELECT *, {count} AS {_COUNT} FROM ({sql}\n) AS breaking LIMIT {SHOWN}"  # noqa: S608
         return cls(unexpected_rows_query=counted)
 
     def _validate(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -90,7 +91,7 @@ def _judge(
                 jobs.append(job)
         if jobs:
             suites.append((contract, table, jobs))
-    clean = _screened(con, suites)
+    clean, counted = _screened(con, suites)
     closer: list[tuple[Contract, Table, list[Job]]] = []
     for contract, table, jobs in suites:
         dataset = contract.dataset(table.name)
@@ -98,7 +99,11 @@ def _judge(
             if (held := clean.get((dataset, job.rule.id))) is not None:
                 rows = found[dataset].rows
                 decided[dataset, job.rule.id] = _judged(contract, table, job, held, rows)
-        left = [job for job in jobs if (dataset, job.rule.id) not in decided]
+        left = [
+            replace(job, failing=counted.get((dataset, job.rule.id)))
+            for job in jobs
+            if (dataset, job.rule.id) not in decided
+        ]
         closer += [(contract, table, left)] if left else []
     runs = run(con, [(judged(c, t.name), jobs) for c, t, jobs in closer])
     for (contract, table, jobs), outcomes in zip(closer, runs, strict=True):
@@ -112,10 +117,11 @@ def _judge(
 
 def _screened(
     con: duckdb.DuckDBPyConnection, suites: Sequence[tuple[Contract, Table, Sequence[Job]]]
-) -> dict[tuple[str, str], Outcome]:
+) -> tuple[dict[tuple[str, str], Outcome], dict[tuple[str, str], int]]:
     """Ask once a table whether any row breaks any rule; return the rules that none breaks.
 
-    Those that some do, and those of a table whose screening failed, are looked at one by one.
+    Those that some do, and those of a table whose screening failed, are looked at one by one; of
+    the former it is also returned how many rows do, where that was counted.
     """
     screened = [
         (contract, table, [job for job in jobs if job.query and not job.query.is_number])
@@ -129,14 +135,18 @@ def _screened(
         sql = screen(relation(contract, table.name), queries)
         asked.append((judged(contract, table.name), [Job(rule, sql)]))
     held: dict[tuple[str, str], Outcome] = {}
+    counted: dict[tuple[str, str], int] = {}
     for (contract, table, jobs), (outcome,) in zip(screened, run(con, asked), strict=True):
         breaks = outcome.rows[0] if outcome.rows else {}
         share = outcome.cost_s / len(jobs)
         for place, job in enumerate(jobs):
-            if outcome.held or (outcome.error is None and breaks.get(str(place)) is False):
-                passed = Outcome(True, 0, (), None, share)
-                held[contract.dataset(table.name), job.rule.id] = passed
-    return held
+            name = contract.dataset(table.name), job.rule.id
+            failing = breaks.get(str(place))
+            if outcome.held or (outcome.error is None and failing == 0):  # False is 0
+                held[name] = Outcome(True, 0, (), None, share)
+            elif outcome.error is None and failing is not True and failing is not None:
+                counted[name] = int(failing)
+    return held, counted
 
 
 def _known(

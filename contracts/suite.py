@@ -37,10 +37,14 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Job:
-    """A rule and its query; a rule in GX's own words has none."""
+    """A rule and its query; a rule in GX's own words has none.
+
+    ``failing`` is how many rows break it, where a screen has counted them already.
+    """
 
     rule: Rule
     query: Query | None
+    failing: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def run(
         if job.query is None:
             kind, kwargs = job.rule.arguments["type"], job.rule.arguments["kwargs"]
             return get_expectation_impl(kind)(**kwargs)
-        return NoRowBreaks.of(_breaking(job))
+        return NoRowBreaks.of(_breaking(job), job.failing)
 
     def held(batch: Callable[[], Any], jobs: Mapping[int, Job]) -> dict[int, Outcome]:
         """Hold jobs against the batch that is given when called; return outcomes by place."""
