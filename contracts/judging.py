@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ import duckdb
 
 from contracts.dialect import snapshot
 from contracts.model import Contract, Rule, Table
-from contracts.queries import query, relation, screen
+from contracts.queries import judged, query, reads, relation, screen
+from contracts.state import Found, state
 from contracts.suite import Job, Outcome, run
 from contracts.verdict import (
     FAILED,
@@ -35,15 +36,6 @@ OF_ROWS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Found:
-    """A table as it is: its columns' types, which may be null, and its number of rows."""
-
-    types: Mapping[str, str]
-    nullable: frozenset[str]
-    rows: int
-
-
 def judge(
     con: duckdb.DuckDBPyConnection,
     contracts: Iterable[Contract],
@@ -60,17 +52,25 @@ def judge(
     if now.tzinfo is None:
         raise ValueError("judge() needs a `now` with its time zone, such as datetime.now(UTC).")
     listed = [(contract, table) for contract in contracts for table in contract.tables]
-    with snapshot(con):
-        return _judge(con, listed, now, catalog)
+    with state(con, _named(listed), catalog) as found, snapshot(con):
+        return _judge(con, listed, found, now)
+
+
+def _named(listed: Sequence[tuple[Contract, Table]]) -> dict[tuple[str, str], str]:
+    """Return the relation of every table that is judged or that a rule compares with, by name."""
+    return {
+        (contract.schema, name): relation(contract, name)
+        for contract, table in listed
+        for name in [table.name, *sorted({name for rule in table.rules for name in reads(rule)})]
+    }
 
 
 def _judge(
     con: duckdb.DuckDBPyConnection,
     listed: Sequence[tuple[Contract, Table]],
+    found: Mapping[str, Found],
     now: datetime,
-    catalog: str,
 ) -> list[Verdict]:
-    found = _look(con, listed, catalog)
     decided: dict[tuple[str, str], Verdict] = {}
     suites: list[tuple[Contract, Table, list[Job]]] = []
     for contract, table in listed:
@@ -81,7 +81,7 @@ def _judge(
             if known is not None:
                 decided[contract.dataset(table.name), rule.id] = known
                 continue
-            job = _job(rule, contract, catalog, now)
+            job = _job(rule, contract, now)
             if at is not None and at.rows == 0 and rule.kind in OF_ROWS:
                 nothing = Outcome(True, 0, (), None, 0.0)
                 decided[contract.dataset(table.name), rule.id] = _judged(
@@ -91,7 +91,7 @@ def _judge(
                 jobs.append(job)
         if jobs:
             suites.append((contract, table, jobs))
-    clean = _screened(con, suites, catalog)
+    clean, counted = _screened(con, suites)
     closer: list[tuple[Contract, Table, list[Job]]] = []
     for contract, table, jobs in suites:
         dataset = contract.dataset(table.name)
@@ -99,9 +99,13 @@ def _judge(
             if (held := clean.get((dataset, job.rule.id))) is not None:
                 rows = found[dataset].rows
                 decided[dataset, job.rule.id] = _judged(contract, table, job, held, rows)
-        left = [job for job in jobs if (dataset, job.rule.id) not in decided]
+        left = [
+            replace(job, failing=counted.get((dataset, job.rule.id)))
+            for job in jobs
+            if (dataset, job.rule.id) not in decided
+        ]
         closer += [(contract, table, left)] if left else []
-    runs = run(con, [(catalog, c.schema, t.name, jobs) for c, t, jobs in closer])
+    runs = run(con, [(judged(c, t.name), jobs) for c, t, jobs in closer])
     for (contract, table, jobs), outcomes in zip(closer, runs, strict=True):
         dataset = contract.dataset(table.name)
         for job, outcome in zip(jobs, outcomes, strict=True):
@@ -112,58 +116,37 @@ def _judge(
 
 
 def _screened(
-    con: duckdb.DuckDBPyConnection,
-    suites: Sequence[tuple[Contract, Table, Sequence[Job]]],
-    catalog: str,
-) -> dict[tuple[str, str], Outcome]:
-    """Hold the rules on single rows against each table in one scan; return those that held.
+    con: duckdb.DuckDBPyConnection, suites: Sequence[tuple[Contract, Table, Sequence[Job]]]
+) -> tuple[dict[tuple[str, str], Outcome], dict[tuple[str, str], int]]:
+    """Ask once a table whether any row breaks any rule; return the rules that none breaks.
 
-    Those that did not, and those of a table whose screening failed, are looked at one by one.
+    Those that some do, and those of a table whose screening failed, are looked at one by one; of
+    the former it is also returned how many rows do, where that was counted.
     """
     screened = [
-        (contract, table, [job for job in jobs if job.query is not None and job.query.where])
+        (contract, table, [job for job in jobs if job.query and not job.query.is_number])
         for contract, table, jobs in suites
     ]
     screened = [(contract, table, jobs) for contract, table, jobs in screened if jobs]
     asked = []
     for contract, table, jobs in screened:
-        wheres = [str(job.query.where) for job in jobs if job.query is not None]
         rule = Rule(f"{table.name}.screen", "screen", table.name, None, "conformity", "error")
-        sql = screen(relation(catalog, contract, table.name), wheres)
-        asked.append((catalog, contract.schema, table.name, [Job(rule, sql)]))
+        queries = [job.query for job in jobs if job.query is not None]
+        sql = screen(relation(contract, table.name), queries)
+        asked.append((judged(contract, table.name), [Job(rule, sql)]))
     held: dict[tuple[str, str], Outcome] = {}
+    counted: dict[tuple[str, str], int] = {}
     for (contract, table, jobs), (outcome,) in zip(screened, run(con, asked), strict=True):
-        counts = outcome.rows[0] if outcome.rows else {}
+        breaks = outcome.rows[0] if outcome.rows else {}
         share = outcome.cost_s / len(jobs)
         for place, job in enumerate(jobs):
-            if outcome.held or (outcome.error is None and counts.get(str(place)) == 0):
-                passed = Outcome(True, 0, (), None, share)
-                held[contract.dataset(table.name), job.rule.id] = passed
-    return held
-
-
-def _look(
-    con: duckdb.DuckDBPyConnection, listed: Sequence[tuple[Contract, Table]], catalog: str
-) -> dict[str, Found]:
-    """Read the real shape of every contracted table that is there, in one query and a count."""
-    columns: dict[str, list[tuple[str, str, bool]]] = {}
-    for schema, table, column, kind, nullable in con.execute(
-        "SELECT schema_name, table_name, column_name, data_type, is_nullable "
-        "FROM duckdb_columns() WHERE database_name = ?",
-        [catalog],
-    ).fetchall():
-        columns.setdefault(f"{schema}.{table}", []).append((column, kind, nullable))
-    found: dict[str, Found] = {}
-    for contract, table in listed:
-        if shape := columns.get(contract.dataset(table.name)):
-            source = relation(catalog, contract, table.name)
-            rows = con.execute(f"SELECT count(*) FROM {source}").fetchone()  # noqa: S608 - quoted
-            found[contract.dataset(table.name)] = Found(
-                types={name: kind for name, kind, _ in shape},
-                nullable=frozenset(name for name, _, nullable in shape if nullable),
-                rows=rows[0] if rows else 0,
-            )
-    return found
+            name = contract.dataset(table.name), job.rule.id
+            failing = breaks.get(str(place))
+            if outcome.held or (outcome.error is None and failing == 0):  # False is 0
+                held[name] = Outcome(True, 0, (), None, share)
+            elif outcome.error is None and failing is not True and failing is not None:
+                counted[name] = int(failing)
+    return held, counted
 
 
 def _known(
@@ -206,14 +189,14 @@ def _typed(contract: Contract, table: Table, rule: Rule, at: Found) -> Verdict:
     return verdict(contract, rule, FAILED, what=what, evaluated=at.rows)
 
 
-def _job(rule: Rule, contract: Contract, catalog: str, now: datetime) -> Job:
+def _job(rule: Rule, contract: Contract, now: datetime) -> Job:
     if rule.kind == "greatExpectations":
         return Job(rule, None)
-    return Job(rule, query(rule, contract, catalog=catalog, now=now))
+    return Job(rule, query(rule, contract, now=now))
 
 
 def _judged(
-    contract: Contract, table: Table, job: Job, outcome: Outcome, evaluated: int
+    contract: Contract, table: Table, job: Job, outcome: Outcome, evaluated: int | None
 ) -> Verdict:
     """Turn what GX found into a verdict."""
     rule = job.rule
@@ -279,7 +262,8 @@ def _sample(contract: Contract, table: Table, job: Job, outcome: Outcome) -> tup
     if rule.kind == "sql" and job.query is not None:
         named = {c.name for t in contract.tables for c in t.columns if c.is_personal}
         hidden = hidden or bool(named & set(re.findall(r"\w+", job.query.sql)))
-    bare = {column.name for column in table.columns} - {*table.primary_key, str(rule.column)}
+    told = {*table.primary_key, str(rule.column), *(rule.arguments.get("properties") or [])}
+    bare = {column.name for column in table.columns} - told
     return tuple(
         ", ".join(
             f"{name}={REDACTED if hidden or name in personal else value}"

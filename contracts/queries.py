@@ -35,20 +35,31 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def relation(catalog: str, contract: Contract, table: str) -> str:
-    """Name a table of a contract with all three parts, quoted."""
-    return ".".join(quoted(part) for part in (catalog, contract.schema, table))
+def judged(contract: Contract, table: str) -> str:
+    """Name a table of a contract as it is judged: the temporary one that ``state`` makes of it."""
+    return f"judged {contract.dataset(table)}"
 
 
-def query(rule: Rule, contract: Contract, *, catalog: str, now: datetime) -> Query:
+def relation(contract: Contract, table: str) -> str:
+    """Name the table as it is judged with all three parts, quoted."""
+    return f"temp.main.{quoted(judged(contract, table))}"
+
+
+def reads(rule: Rule) -> set[str]:
+    """Return the other tables of the contract's schema that a rule's query names."""
+    named = {match[1] for match in PLACEHOLDER.finditer(rule.query or "")} - set(OWN)
+    return named | ({rule.arguments["to"][0]} if rule.kind == "references" else set())
+
+
+def query(rule: Rule, contract: Contract, *, now: datetime) -> Query:
     """Write the query of a rule; its table and columns are taken to exist."""
     table = contract.table(rule.table)
-    source = relation(catalog, contract, rule.table)
+    source = relation(contract, rule.table)
     shown = dict.fromkeys([*(table.primary_key or _names(table)), str(rule.column)])
     keys = ", ".join(quoted(name) for name in shown)
     match rule.kind:
         case "sql":
-            return _declared(rule, contract, catalog)
+            return _declared(rule, contract)
         case "rowCount":
             return Query(f"SELECT count(*) AS rows FROM {source}", is_number=True)
         case "primary_key" | "unique" | "duplicateValues":
@@ -64,26 +75,38 @@ def query(rule: Rule, contract: Contract, *, catalog: str, now: datetime) -> Que
             then = f"{_literal(now.isoformat())}::TIMESTAMPTZ"
             return Query(f"SELECT epoch({then} - {newest}) AS age_s FROM {source}", is_number=True)
         case _:
-            where = _condition(rule, contract, catalog)
+            where = _condition(rule, contract)
             alone = where if rule.kind != "references" else None
             return Query(f"SELECT {keys} FROM {source} WHERE {where}", where=alone)
 
 
-def screen(source: str, conditions: Sequence[str]) -> Query:
-    """Write one query that holds all conditions on single rows against a table in one scan.
+def screen(source: str, queries: Sequence[Query]) -> Query:
+    """Write one query that asks of all queries for breaking rows whether there are any.
 
-    It gives no row if no row meets any condition, else one row with the count of each, under the
-    condition's place. Judged one by one, 1,100 rules took 40 s of CPU on DuckLake.
+    It gives no row if there are none, else one with what it found of each, under the query's place:
+    of conditions on single rows, which share one scan, how many; of others whether there are any.
+    Judged one by one, 1,100 rules took 40 s of CPU.
     """
-    counts = ", ".join(
-        f"count(*) FILTER (WHERE {condition}) AS {quoted(str(place))}"
-        for place, condition in enumerate(conditions)
+    alone = [
+        f"count(*) FILTER (WHERE {query.where}) AS {quoted(str(place))}"
+        for place, query in enumerate(queries)
+        if query.where
+    ]
+    others = [
+        f"EXISTS ({query.sql}\n) AS {quoted(str(place))}"
+        for place, query in enumerate(queries)
+        if not query.where
+    ]
+    parts = [f"(SELECT {', '.join(alone)} FROM {source}) AS alone"] if alone else []
+    parts += [f"(SELECT {', '.join(others)}) AS others"] if others else []
+    some = " OR ".join(
+        f"{quoted(str(place))}{' > 0' if query.where else ''}"
+        for place, query in enumerate(queries)
     )
-    some = " OR ".join(f"{quoted(str(place))} > 0" for place in range(len(conditions)))
-    return Query(f"SELECT * FROM (SELECT {counts} FROM {source}) AS counted WHERE {some}")
+    return Query(f"SELECT * FROM {', '.join(parts)} WHERE {some}")
 
 
-def _condition(rule: Rule, contract: Contract, catalog: str) -> str:
+def _condition(rule: Rule, contract: Contract) -> str:
     """Write what holds of a row that breaks a rule of its column."""
     column = quoted(str(rule.column))
     value = rule.arguments.get("value")
@@ -108,7 +131,7 @@ def _condition(rule: Rule, contract: Contract, catalog: str) -> str:
         case "references":
             table, name = rule.arguments["to"]
             target = quoted(name)
-            known = f"SELECT {target} FROM {relation(catalog, contract, table)}"
+            known = f"SELECT {target} FROM {relation(contract, table)}"
             # A null leads nowhere and breaks nothing, but NULL NOT IN (no row at all) is true.
             among = f"{known} WHERE {target} IS NOT NULL"
             return f"{column} IS NOT NULL AND {column} NOT IN ({among})"
@@ -130,7 +153,7 @@ def _unmatched(column: str, pattern: str) -> str:
     return f"NOT regexp_matches({column}::VARCHAR, {_literal(pattern)})"
 
 
-def _declared(rule: Rule, contract: Contract, catalog: str) -> Query:
+def _declared(rule: Rule, contract: Contract) -> Query:
     """Fill the placeholders of a ``sql`` rule; where it counts rows, query those rows."""
 
     # Imported here because taps read contracts too, and it takes 0.3 s.
@@ -141,9 +164,10 @@ def _declared(rule: Rule, contract: Contract, catalog: str) -> Query:
         word = match[1]
         if OWN.get(word) == "column":
             return quoted(str(rule.column))
-        return relation(catalog, contract, rule.table if word in OWN else word)
+        return relation(contract, rule.table if word in OWN else word)
 
-    sql = PLACEHOLDER.sub(fill, str(rule.query))
+    # It is put in brackets later, where a semicolon would break it.
+    sql = PLACEHOLDER.sub(fill, str(rule.query)).rstrip("; \t\r\n")
     select = sqlglot.parse_one(sql, dialect="duckdb")
     shaped = any(select.args.get(part) for part in ("group", "having", "qualify", "limit"))
     if shaped or not isinstance(select, exp.Select) or not COUNT.match(sql):

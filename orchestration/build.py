@@ -64,10 +64,12 @@ def provide_tables(con: duckdb.DuckDBPyConnection, *only: str) -> None:
     no row. Canonical tables are made here too, all in one transaction: dbt would make one at a
     time, and every change of the lake's schema costs its next reader 0.1 s.
     """
+    # Not from duckdb_tables(), which sizes every table: 1.2 s for the demo's 113, this 0.1 s.
     there = {
         tuple(row)
         for row in con.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'lake'"
+            "select distinct schema_name, table_name from duckdb_columns()"
+            " where database_name = 'lake'"
         ).fetchall()
     }
     listed = [c for c in contracts.read_all("sources") if not only or c.name in only]

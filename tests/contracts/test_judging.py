@@ -156,6 +156,25 @@ def test_a_rule_in_great_expectations_own_words_runs(shop, judged) -> None:
     assert judged(shop.with_rule(rule.replace("MAX", "6")), "articles.range").failing == 1
 
 
+@pytest.mark.parametrize(("said", "status"), [("DECIMAL", "passed"), ("VARCHAR", "failed")])
+def test_great_expectations_may_be_asked_for_a_type(shop, judged, said: str, status: str) -> None:
+    rule = (
+        "{name: typed, type: custom, engine: greatExpectations, implementation: {type: "
+        f"expect_column_values_to_be_of_type, kwargs: {{column: qty, type_: {said}}}}}, {COMMON}}}"
+    )
+    assert judged(shop.with_rule(rule), "articles.typed").status == status
+
+
+def test_a_rule_that_great_expectations_refuses_silences_no_other(shop, con) -> None:
+    rule = (
+        "{name: refused, type: custom, engine: greatExpectations, implementation: {type: "
+        f"expect_column_values_to_be_between, kwargs: {{column: qty}}}}, {COMMON}}}"
+    )
+    verdicts = {v.rule: v.status for v in contracts.judge(con, [shop.with_rule(rule)], now=NOW)}
+    assert verdicts.pop("articles.refused") == "not_evaluated"
+    assert set(verdicts.values()) == {"passed"}
+
+
 def test_a_rule_that_errors_is_not_evaluated_and_blocks_without_harming_others(shop, con) -> None:
     contract = shop.with_rule(
         f"{{name: bad, type: sql, mustBe: 0, {COMMON}, "
