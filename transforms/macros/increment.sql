@@ -16,8 +16,8 @@
     Rows without a value are looked at always, and those that `always` says.
 -#}
 {% macro touched(relation, kind, value, key=none, always=none) -%}
-    {%- set keys = ref('int_' ~ kind ~ '__touched') -%}
     {%- if is_increment() -%}
+    {%- set keys = ref('int_' ~ kind ~ '__touched') -%}
     (
         select * from {{ relation }}
         where {{ value }} in (select {{ key or value }} from {{ keys }}) or {{ value }} is null
