@@ -34,6 +34,15 @@ def unified(
         _inject(estate, fault)
     estate.advance(later)
     lake = Lake(home).create()
+    pull_all(estate, lake)
+    with build.recorded(lake, 600):
+        run_dbt(home)
+    yield estate, lake
+
+
+def pull_all(estate: Estate, lake: Lake) -> None:
+    """Pull every source of a simulated network into a lake; the environment then names them."""
+    home = lake.paths.home
     with estate.serve() as url:
         os.environ |= {
             "CROSSDOCK_HOME": str(home),
@@ -46,12 +55,9 @@ def unified(
             "CROSSDOCK_NOW": estate.now.isoformat(),
         }
         for source in sources.read(ROOT / "sources.yaml"):
-            error = pull(lake, source, f"{seed}-{source.name}", lambda _: None)
+            error = pull(lake, source, f"{estate.day}-{source.name}", lambda _: None)
             if error is not None:
                 raise error
-    with build.recorded(lake, 600):
-        _dbt(home)
-    yield estate, lake
 
 
 def _inject(estate: Estate, fault: str) -> None:
@@ -64,7 +70,8 @@ def _inject(estate: Estate, fault: str) -> None:
     estate.inject(fault)
 
 
-def _dbt(home: Path) -> None:
+def run_dbt(home: Path) -> None:
+    """Build the models over a home's lake. Raises RuntimeError with dbt's last words."""
     environment = {
         **os.environ,
         "CROSSDOCK_EXTENSIONS": str(extensions.directory()),
