@@ -107,20 +107,31 @@
 
 {#-
     Puts a candidate's rows in the place of those that a table has for the touched keys. A row that
-    stays as it is is left alone; rows are told by their hashes.
+    stays as it is is left alone: rows are told by their hashes, equal ones by their number.
 -#}
 {% macro replace_touched(relation, candidate) -%}
     create or replace temp table stored_part as
-    select rowid as stored_row, hash(stored) as stored_hash
-    from {{ relation }} as stored where {{ touched_rows() }};
+    select
+        rowid as stored_row,
+        hash(stored) as row_hash,
+        row_number() over (partition by hash(stored)) as nth
+    from {{ relation }} as stored
+    where {{ touched_rows() }};
+    create or replace temp table coming_part as
+    select
+        rowid as coming_row,
+        hash(coming) as row_hash,
+        row_number() over (partition by hash(coming)) as nth
+    from {{ candidate }} as coming;
     delete from {{ relation }} where rowid in (
-        select stored_row from stored_part
-        where stored_hash not in (select hash(part) from {{ candidate }} as part)
+        select stored_row from stored_part anti join coming_part using (row_hash, nth)
     );
     insert into {{ relation }}
-    select * from {{ candidate }} as part
-    where hash(part) not in (select stored_hash from stored_part);
-    drop table stored_part
+    select * from {{ candidate }} where rowid in (
+        select coming_row from coming_part anti join stored_part using (row_hash, nth)
+    );
+    drop table stored_part;
+    drop table coming_part
 {%- endmacro %}
 
 {#- Whoever builds, the last build's mark no longer holds: `crossdock` sets the next at the end. -#}

@@ -34,7 +34,7 @@
                 create or replace table {{ relation }} as ({{ sql }})
             {%- endcall %}
             {#- Keys that are touched are news each time, though they may be those of the last time. -#}
-            {%- if contents(relation) != ('(0, NULL)' if config.get('is_delta') else was) -%}
+            {%- if is_increment() and contents(relation) != ('(0, NULL)' if config.get('is_delta') else was) -%}
                 {% do note_changed(relation) %}
             {%- endif -%}
         {% endif %}
