@@ -7,10 +7,11 @@ followed by a build of everything. `build.changed` names the tables that the sou
 to which each model adds itself where it changes; transforms/macros/increment.sql is the other half.
 """
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,7 @@ import duckdb
 import contracts
 from warehouse.catalog import METADATA
 from warehouse.lake import Lake
+from warehouse.upkeep.compaction import MOVED
 
 WORKBENCH = "workbench.duckdb"
 # Raw rows below which it takes longer to find out what changed than to build everything.
@@ -27,11 +29,16 @@ _MADE = ("tables_created", "tables_dropped", "tables_altered")
 
 @dataclass(frozen=True)
 class Span:
-    """The snapshots of the lake between two builds; `since` is None where everything is built."""
+    """The snapshots of the lake between two builds; `since` is None where everything is built.
+
+    changed: of each raw table that sources wrote to, the ranges of snapshots that did, both ends
+    included; those in which upkeep moved its rows are left out.
+    """
 
     since: int | None
     until: int
     why: str
+    changed: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
 
 def begin(
@@ -44,7 +51,10 @@ def begin(
     """
     mark = _take(home)
     with lake.connect(read_only=True) as con:
-        kept = dict(con.execute("select snapshot_id, changes from lake.snapshots()").fetchall())
+        snapshots = con.execute(
+            "select snapshot_id, changes, commit_message from lake.snapshots() order by 1"
+        ).fetchall()
+        kept = {number for number, _, _ in snapshots}
         until = max(kept)
         if not is_whole:
             return Span(None, until, "a part of the models is built")
@@ -56,14 +66,15 @@ def begin(
             return Span(None, until, "the models or contracts changed")
         if mark[1] not in kept:
             return Span(None, until, f"upkeep has expired snapshot {mark[1]} of the last build")
-        written, altered = _touched(con, [kept[n] for n in kept if n > mark[1]])
+        changed, altered = _changes(con, [one for one in snapshots if one[0] > mark[1]])
     if altered:
         return Span(None, until, f"{', '.join(sorted(altered))} was made anew or has other columns")
     with duckdb.connect(str(home / WORKBENCH)) as con:
         con.execute("create or replace table build.changed (name varchar)")
-        for name in sorted(written):
+        for name in sorted(changed):
             con.execute("insert into build.changed values ($1)", [name])
-    return Span(mark[1], until, f"since snapshot {mark[1]}, in {len(written)} tables")
+    why = f"since snapshot {mark[1]}, in {len(changed)} tables"
+    return Span(mark[1], until, why, changed)
 
 
 def _rows(con: duckdb.DuckDBPyConnection) -> int:
@@ -79,12 +90,13 @@ def _rows(con: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def _touched(
-    con: duckdb.DuckDBPyConnection, changes: Sequence[Mapping[str, Sequence[str]]]
-) -> tuple[set[str], set[str]]:
-    """Return the raw tables that snapshots wrote to, and those that they made, dropped or altered.
+def _changes(
+    con: duckdb.DuckDBPyConnection, snapshots: Sequence[tuple[int, Mapping[str, list[str]], str]]
+) -> tuple[dict[str, list[tuple[int, int]]], set[str]]:
+    """Return which snapshots wrote to each raw table, and the tables made, dropped or altered.
 
-    changes: of each snapshot, as DuckLake tells them: table ids, or names of tables made, by kind.
+    snapshots: number, changes as DuckLake tells them (ids of tables, or names of those made, by
+    kind) and message of each, in order.
     """
     names = {
         str(number): f"{schema}.{table}"
@@ -96,12 +108,21 @@ def _touched(
         ).fetchall()
     }
     raw = {c.dataset(t.name) for c in contracts.read_all("sources") for t in c.tables}
-    written, altered = set[str](), set[str]()
-    for change in changes:
-        for kind, tables in change.items():
-            found = altered if kind in _MADE else written
-            found |= {names.get(table, table.replace('"', "")) for table in tables}
-    return written & raw, altered & raw
+    written = dict[str, list[tuple[int, int]]]()
+    moved, altered = set[str](), set[str]()
+    for number, changes, message in snapshots:
+        for kind, tables in changes.items():
+            for name in {names.get(table, table.replace('"', "")) for table in tables} & raw:
+                if kind in _MADE:
+                    altered.add(name)
+                elif message == MOVED:
+                    moved.add(name)
+                elif name in written and name not in moved:
+                    written[name][-1] = (written[name][-1][0], number)
+                else:
+                    written.setdefault(name, []).append((number, number))
+                    moved.discard(name)
+    return written, altered
 
 
 def finish(home: Path, project: str, span: Span) -> None:
@@ -113,10 +134,12 @@ def finish(home: Path, project: str, span: Span) -> None:
 @contextmanager
 def exported(span: Span) -> Iterator[None]:
     """Tell dbt, whose processes take their environment when they start."""
-    names = ("CROSSDOCK_SINCE", "CROSSDOCK_UNTIL")
-    before = {name: os.environ.get(name) for name in names}
-    values = ("" if span.since is None else str(span.since), str(span.until))
-    os.environ.update(zip(names, values, strict=True))
+    changes = {
+        "CROSSDOCK_SINCE": "" if span.since is None else str(span.since),
+        "CROSSDOCK_CHANGES": json.dumps(span.changed),
+    }
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
     try:
         yield
     finally:

@@ -96,14 +96,15 @@ class Lake:
             raise
         return con
 
-    def commit(self, con: duckdb.DuckDBPyConnection) -> None:
+    def commit(self, con: duckdb.DuckDBPyConnection, message: str = "") -> None:
         """Commit the open transaction of `con`, which `connect` gave, in place of its COMMIT.
 
+        message: of the snapshot that it makes, for who asks later what was done.
         Call it with the lock held since before BEGIN. Returns once the transaction is in the lake,
         also when the reply to COMMIT was lost. Raises LakeError when nothing of it is there; or
         when a catalog out of reach leaves that open, which the next `create` settles.
         """
-        self.catalog.commit(con)
+        self.catalog.commit(con, message)
 
     @contextmanager
     def lock(self, timeout: float = 600, purpose: str = "write") -> Iterator[None]:

@@ -34,12 +34,15 @@
 -#}
 {% macro changes(source, table) -%}
     {%- if not execute -%}{{ return('') }}{%- endif -%}
-    {%- set since, until = env_var('CROSSDOCK_SINCE') | int, env_var('CROSSDOCK_UNTIL') | int -%}
-    {%- if since < until -%}
-    ducklake_table_changes('lake', '{{ source }}', '{{ table }}', {{ since + 1 }}, {{ until }})
-    {%- else -%}
-    (select * from lake.{{ source }}.{{ table }} where false)
-    {%- endif -%}
+    {%- set ranges = fromjson(env_var('CROSSDOCK_CHANGES')).get(source ~ '.' ~ table, []) -%}
+    (
+        {%- for first, last in ranges %}
+        from ducklake_table_changes('lake', '{{ source }}', '{{ table }}', {{ first }}, {{ last }})
+        {%- if not loop.last %} union all{% endif %}
+        {%- else %}
+        select *, '' as change_type from lake.{{ source }}.{{ table }} where false
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 {#- The same for some columns: their values that went or came, however often a row was sent again. -#}

@@ -47,7 +47,7 @@ class Catalog(Protocol):
     def holder(self, name: str) -> str | None:
         """Say who holds a named lock now; None when nobody does."""
 
-    def commit(self, con: duckdb.DuckDBPyConnection) -> None:
+    def commit(self, con: duckdb.DuckDBPyConnection, message: str = "") -> None:
         """Commit the open transaction of `con`; raise LakeError when nothing of it is there."""
 
     def recover(self) -> None:

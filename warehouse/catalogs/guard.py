@@ -48,12 +48,13 @@ class Guard:
         self._mark = f"{session}.{uuid.uuid4().hex[:8]}"
         self._kept = folder / FOLDER / self._mark
 
-    def commit(self, con: duckdb.DuckDBPyConnection) -> None:
+    def commit(self, con: duckdb.DuckDBPyConnection, message: str = "") -> None:
         """Commit the open transaction of `con`; see `Lake.commit`."""
         try:
             advisory.require(self._location)
             con.execute(
-                "CALL lake.set_commit_message('crossdock', '', extra_info => $1)", [self._mark]
+                "CALL lake.set_commit_message('crossdock', $1, extra_info => $2)",
+                [message, self._mark],
             )
             files = written(con, self._data)
         except BaseException as error:

@@ -125,9 +125,9 @@ class PostgresCatalog:
         with self.location.connect("crossdock copy") as session:
             to_sqlite.copy(session, path, schemas)
 
-    def commit(self, con: duckdb.DuckDBPyConnection) -> None:
+    def commit(self, con: duckdb.DuckDBPyConnection, message: str = "") -> None:
         """Commit under guard: a reply that is lost costs nothing."""
-        Guard(self.folder, self.location, _session(con)).commit(con)
+        Guard(self.folder, self.location, _session(con)).commit(con, message)
 
     def recover(self) -> None:
         """Settle commits whose process died before it knew."""

@@ -86,9 +86,11 @@ class SqliteCatalog:
         """Say who holds the lock of this name now."""
         return file_lock.holder(self._lock_file(name))
 
-    def commit(self, con: duckdb.DuckDBPyConnection) -> None:
+    def commit(self, con: duckdb.DuckDBPyConnection, message: str = "") -> None:
         """Commit; SQLite's answer is its own process's, so it cannot be lost."""
         try:
+            if message:
+                con.execute("CALL lake.set_commit_message('crossdock', $1)", [message])
             con.execute("COMMIT")
         except duckdb.Error as error:
             with contextlib.suppress(duckdb.Error):

@@ -17,6 +17,9 @@ from warehouse.lake import Lake
 from warehouse.upkeep import bounds
 from warehouse.upkeep.bounds import File, Fill
 
+# The message of a commit that moved rows and changed none, for who asks what changed.
+MOVED = "compaction: rows moved, none changed"
+
 
 @dataclass(frozen=True)
 class Compacted:
@@ -106,7 +109,7 @@ def _rewrite(
     """Write the rows of some files into new ones, in one transaction; DuckLake drops the old."""
     table = sql.name("lake", fill.schema, fill.table)
     listed = ", ".join(sql.text(lake.paths.data / one.path) for one in due)
-    with _streaming(con), _transaction(lake, con, now), _file_column(con, table):
+    with _streaming(con), _transaction(lake, con, now, MOVED), _file_column(con, table):
         con.execute(f"INSERT INTO {table} SELECT * FROM {table} WHERE filename IN ({listed})")  # noqa: S608
         with _no_inlining(con):
             con.execute(f"DELETE FROM {table} WHERE filename IN ({listed})")  # noqa: S608
@@ -154,7 +157,9 @@ def _no_inlining(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
-def _transaction(lake: Lake, con: duckdb.DuckDBPyConnection, now: datetime) -> Iterator[None]:
+def _transaction(
+    lake: Lake, con: duckdb.DuckDBPyConnection, now: datetime, message: str = ""
+) -> Iterator[None]:
     """Commit what is done, sealed; undo all of it when that fails."""
     con.execute("BEGIN")
     try:
@@ -163,4 +168,4 @@ def _transaction(lake: Lake, con: duckdb.DuckDBPyConnection, now: datetime) -> I
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    lake.commit(con)
+    lake.commit(con, message)
