@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestration import sources
+from orchestration import build, sources
 from orchestration.singer import pull
 from warehouse import extensions
 from warehouse.lake import Lake
@@ -107,19 +107,20 @@ def refresh(hub: Any, patch: pytest.MonkeyPatch) -> None:
             for source in listed
         ]
     assert [load.result() for load in loads] == [None] * len(listed)
-    built = subprocess.run(
-        [Path(sys.executable).parent / "dbt", "run", "--profiles-dir", "."],
-        cwd=ROOT / "transforms",
-        env=hub.environment
-        | {
-            "CROSSDOCK_EXTENSIONS": str(extensions.directory()),
-            "DBT_TARGET_PATH": str(hub.home / "dbt"),
-            "DBT_LOG_PATH": str(hub.home / "dbt" / "logs"),
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert built.returncode == 0, built.stdout[-3000:]
+    with build.recorded(lake, timeout_s=60):
+        built = subprocess.run(
+            [Path(sys.executable).parent / "dbt", "run", "--profiles-dir", "."],
+            cwd=ROOT / "transforms",
+            env=hub.environment
+            | {
+                "CROSSDOCK_EXTENSIONS": str(extensions.directory()),
+                "DBT_TARGET_PATH": str(hub.home / "dbt"),
+                "DBT_LOG_PATH": str(hub.home / "dbt" / "logs"),
+            },
+            capture_output=True,
+            text=True,
+        )
+        assert built.returncode == 0, built.stdout[-3000:]
 
 
 def long(*values: int) -> Any:
