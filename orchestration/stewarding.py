@@ -21,6 +21,9 @@ from warehouse.landing.settings import Settings
 # What may be answered to what is asked; contracts/sources/steward.odcs.yaml explains the verbs.
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "unknown_article": ("map", "apart"),
+    "unknown_node": ("map",),
+    "unknown_service": ("map",),
+    "unknown_party": ("map",),
     "codes_disagree": ("map", "apart", "accept"),
     "name_disagrees": ("map", "apart", "accept"),
     "duplicate_product": ("merge", "accept"),
@@ -28,6 +31,24 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "unknown_reference": (),
     "factor_conflict": (),
     "stock_difference": (),
+}
+
+
+# Where what is named as an entity's target has to stand, and what that is called.
+_KNOWN: Mapping[str, tuple[str, str]] = {
+    "product": ("erp.products WHERE sku = ?", "The ERP has no article '{}': name one by its SKU."),
+    "node": (
+        "erp.warehouses WHERE code = ?",
+        "The ERP has no warehouse '{}': name one by its code.",
+    ),
+    "carrier_service": (
+        "canonical.carrier_service WHERE carrier || '/' || service = ?",
+        "No carrier has a service '{}': name one as CARRIER/SERVICE.",
+    ),
+    "party": (
+        "erp.partners WHERE partner_id = ?",
+        "The ERP has no partner '{}': name one by its number.",
+    ),
 }
 
 
@@ -107,7 +128,7 @@ def answer(hub: Hub, task: Task, verb: str, target: str | None, reason: str) -> 
         raise StewardError("Say --why: whoever looks at this answer later will ask.")
     target = task.proposal if target is None and verb in ("map", "merge", "apart") else target
     if verb in ("map", "merge", "apart"):
-        _refuse_unknown(hub, target)
+        _refuse_unknown(hub, task.entity, target)
     if verb == "merge" and target == task.source_key:
         raise StewardError(f"{target} cannot be merged into itself. Name the one that stays.")
     word = Word(
@@ -143,7 +164,7 @@ def undo(hub: Hub, word_id: str) -> Word:
 def _rows(con: duckdb.DuckDBPyConnection, kind: type, table: str, order: str) -> list[Any]:
     schema, _, name = table.partition(".")
     there = con.execute(
-        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = ? "
+        "SELECT 1 FROM duckdb_columns() WHERE database_name = 'lake' AND schema_name = ? "
         "AND table_name = ?",
         [schema, name],
     ).fetchone()
@@ -154,13 +175,14 @@ def _rows(con: duckdb.DuckDBPyConnection, kind: type, table: str, order: str) ->
     return [kind(*row) for row in rows]
 
 
-def _refuse_unknown(hub: Hub, sku: str | None) -> None:
-    if sku is None:
-        raise StewardError("Nothing is proposed here: name the ERP's SKU of the article.")
+def _refuse_unknown(hub: Hub, entity: str, target: str | None) -> None:
+    if target is None:
+        raise StewardError("Nothing is proposed here: name what is meant.")
+    there, refusal = _KNOWN[entity]
     with hub.lake.connect(read_only=True) as con:
-        found = con.execute("SELECT 1 FROM lake.erp.products WHERE sku = ?", [sku]).fetchone()
+        found = con.execute(f"SELECT 1 FROM lake.{there}", [target]).fetchone()  # noqa: S608 - a constant
     if found is None:
-        raise StewardError(f"The ERP has no article '{sku[:80]}'. Name one by the ERP's SKU.")
+        raise StewardError(refusal.format(target[:80]))
 
 
 def _land(hub: Hub, word: Word) -> None:

@@ -8,6 +8,13 @@ from orchestration.cli import app, out
 
 TaskId = Annotated[str, typer.Argument(help="A task's id, or its first characters.")]
 Sku = Annotated[str | None, typer.Argument(help="The ERP's SKU; the proposal when left out.")]
+Target = Annotated[
+    str | None,
+    typer.Argument(
+        help="What is meant: an article's SKU, a warehouse's code, CARRIER/SERVICE, a partner's "
+        "number; the proposal when left out."
+    ),
+]
 Why = Annotated[str, typer.Option("--why", help="Why; kept with the answer.")]
 
 tasks = typer.Typer(
@@ -63,12 +70,12 @@ def show(task: TaskId) -> None:
 
 
 @tasks.command("map")
-def map_to(task: TaskId, sku: Sku = None, *, why: Why) -> None:
-    """Say which article of the ERP the source means.
+def map_to(task: TaskId, target: Target = None, *, why: Why) -> None:
+    """Say which article, node, service or partner the source means.
 
     Example: `crossdock tasks map tsk_3f9a AA-00017 --why "looked at the box"`
     """
-    _answer(task, "map", sku, why)
+    _answer(task, "map", target, why)
 
 
 @tasks.command()
@@ -135,17 +142,17 @@ def undo(word: Annotated[str, typer.Argument(help="An answer's id, of `tasks wor
     )
 
 
-def _answer(task: str, verb: str, sku: str | None, why: str) -> None:
+def _answer(task: str, verb: str, target: str | None, why: str) -> None:
     from orchestration import stewarding
     from orchestration.hub import Hub
 
     hub = Hub.open()
     with hub.lake.connect(read_only=True) as con:
         found = stewarding.find(con, task)
-    word = stewarding.answer(hub, found, verb, sku, why)
-    target = f" {word.target}" if word.target else ""
+    word = stewarding.answer(hub, found, verb, target, why)
+    meant = f" {word.target}" if word.target else ""
     out.print(
-        f"Kept as {word.word_id}: {verb} {word.source_system} {word.source_key}{target}. "
+        f"Kept as {word.word_id}: {verb} {word.source_system} {word.source_key}{meant}. "
         "It counts from the next `crossdock unify` on; `crossdock tasks undo` takes it back.",
         markup=False,
     )

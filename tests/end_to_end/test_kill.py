@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-VOLATILE = {"loaded_at", "received_at", "lateness_s"}  # when the hub saw it: differs by nature
+VOLATILE = {"loaded_at", "received_at", "lateness_s", "since"}  # when the hub saw it: differs by nature
+
+COMPARED = {"sales_order", "shipment", "package_item", "tracking_event", "inventory", "orphan"}
 
 
 def content(hub: Any) -> dict[str, list[tuple[Any, ...]]]:
@@ -57,7 +59,8 @@ def test_kills_at_random_stages_leave_no_trace(hub_on: Callable[..., Any], kills
         assert hits > kills / 2, "the kills came too late to test anything"
         killed.do("run")
         assert content(killed) == content(calm)
-        assert all(content(calm).values()), "an empty table compares equal to anything"
+        full = {table for table, rows in content(calm).items() if rows}
+        assert full >= COMPARED, "an empty table compares equal to anything"
         ledger = "select stream, sum(inserted) from lake.hub.ledger group by all order by all"
         assert killed.rows(ledger) == calm.rows(ledger), "a row was landed twice"
         assert killed.releases.current().aged is None

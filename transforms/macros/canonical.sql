@@ -11,7 +11,7 @@
     {%- else -%}
     {%- set not_business = [
         'source_system', 'source_key', 'source_updated_at', 'loaded_at', 'record_hash',
-        'as_of', 'source_as_of', 'age_s', 'received_at', 'lateness_s',
+        'as_of', 'source_as_of', 'age_s', 'received_at', 'lateness_s', 'since',
     ] -%}
     {%- set business = [] -%}
     {%- for column in columns if column.name not in not_business -%}

@@ -1,7 +1,15 @@
 {#- The rules of an entity, as data (`survivorship` in dbt_project.yml), checked. -#}
 {% macro survivorship_rules(entity) -%}
     {%- set strategies = ['priority', 'lowest', 'highest', 'longest'] -%}
+    {%- set known = ['entity', 'attribute', 'strategy', 'sources', 'conflict_pct', 'max_age_h'] -%}
+    {%- set entities = ['product', 'node', 'inventory'] -%}
     {%- set rules = [] -%}
+    {%- for rule in var('survivorship') if rule.entity not in entities -%}
+        {{ exceptions.raise_compiler_error(
+            "survivorship of " ~ rule.entity ~ "." ~ rule.attribute ~ ": values survive of "
+            ~ entities | join(', ') ~ "."
+        ) }}
+    {%- endfor -%}
     {%- for rule in var('survivorship') if rule.entity == entity -%}
         {%- if rule.strategy not in strategies -%}
             {{ exceptions.raise_compiler_error(
@@ -9,6 +17,12 @@
                 ~ "' is no strategy. There are: " ~ strategies | join(', ') ~ "."
             ) }}
         {%- endif -%}
+        {%- for word in rule if word not in known -%}
+            {{ exceptions.raise_compiler_error(
+                "survivorship of " ~ entity ~ "." ~ rule.attribute ~ ": '" ~ word
+                ~ "' says nothing. A rule has: " ~ known | join(', ') ~ "."
+            ) }}
+        {%- endfor -%}
         {%- do rules.append(rule) -%}
     {%- endfor -%}
     {{ return(rules) }}
@@ -29,7 +43,8 @@
                     ~ source ~ "'. There are: " ~ relations.keys() | join(', ') ~ "."
                 ) }}
             {%- endif -%}
-            {%- do columns.append(relations[source] ~ '.' ~ rule.attribute) -%}
+            {%- set column = relations[source] ~ '.' ~ rule.attribute -%}
+            {%- do columns.append(spoken(rule, source, column)) -%}
         {%- endfor -%}
         {%- set value = surviving(rule.strategy, columns) %}
         {{ value }} as {{ rule.attribute }},
@@ -52,6 +67,21 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{#- A source's value, if it still speaks: silent for longer than the rule's max_age_h beside the others, it has none. -#}
+{% macro spoken(rule, source, column) -%}
+    {%- if rule.max_age_h is not defined -%}
+    {{ return(column) }}
+    {%- endif -%}
+    case
+        when (
+            select max(marked_at) filter (source_system = '{{ source }}')
+                >= max(marked_at) - to_hours({{ rule.max_age_h }})
+            from {{ ref('int_source__marked') }}
+            where source_system in ('{{ rule.sources | join("', '") }}')
+        ) then {{ column }}
+    end
+{%- endmacro %}
+
 {% macro surviving(strategy, columns) -%}
     {%- if strategy == 'priority' -%}
     coalesce({{ columns | join(', ') }})
@@ -70,11 +100,21 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The place of a source in the rule of an attribute, from 1; null for one that has no word there. -#}
-{% macro priority_of(entity, attribute, source) -%}
-    case {{ source }}
-        {%- for rule in survivorship_rules(entity) if rule.attribute == attribute -%}
-        {%- for name in rule.sources %} when '{{ name }}' then {{ loop.index }}{% endfor -%}
-        {%- endfor %}
-    end
+{#-
+    The one rule of an attribute that a model applies itself, because more than its sources decides.
+    It takes the first source that has a word, and has to place all of `sources`.
+-#}
+{% macro priority_rule(entity, attribute, sources) -%}
+    {%- set rules = survivorship_rules(entity) -%}
+    {%- set is_known = (
+        rules | length == 1 and rules[0].attribute == attribute and rules[0].strategy == 'priority'
+        and rules[0].sources | sort == sources | sort
+    ) -%}
+    {%- if not is_known -%}
+        {{ exceptions.raise_compiler_error(
+            "survivorship of " ~ entity ~ " is one rule: " ~ attribute ~ " by priority of "
+            ~ sources | join(', ') ~ ", in any order."
+        ) }}
+    {%- endif -%}
+    {{ return(rules[0]) }}
 {%- endmacro %}

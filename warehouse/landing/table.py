@@ -98,19 +98,20 @@ def acquaint(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 
 def _stored(con: duckdb.DuckDBPyConnection, source: str, stream: str) -> dict[str, str] | None:
-    tables = con.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = ?"
-        " AND lower(table_name) = lower(?)",
+    described = con.execute(
+        # Not duckdb_tables(), which sizes every table: 1.7 s where 113 stand.
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " WHERE database_name = 'lake' AND schema_name = ? AND lower(table_name) = lower(?)"
+        " ORDER BY column_index",
         [source, stream],
     ).fetchall()
-    if not tables:
+    if not described:
         return None
-    if tables[0][0] != stream:
-        detail = f"stream {stream!r} meets the stored stream {tables[0][0]!r}"
+    if described[0][0] != stream:
+        detail = f"stream {stream!r} meets the stored stream {described[0][0]!r}"
         raise HeldBackError("name_collision", detail)
-    described = con.execute(f"DESCRIBE {sql.name('lake', source, stream)}").fetchall()
     short = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}
-    return {row[0]: short.get(row[1], row[1]) for row in described}
+    return {name: short.get(kind, kind) for _, name, kind in described}
 
 
 def _wider(con: duckdb.DuckDBPyConnection, target: str, column: Column, old: str) -> str | None:

@@ -1,25 +1,23 @@
 with final as (
     select
-        {{ uid('node', ['nodes.node_code']) }} as node_uid,
-        nodes.node_code,
-        nodes.name,
-        nodes.type,
-        nodes.gln13,
-        nodes.tz,
-        nodes.country,
-        nodes.postal,
-        {{ rate_zone('nodes.country', 'nodes.postal') }} as zone,
-        nodes.lat,
-        nodes.lon,
-        coalesce(facilities.ops_status, nodes.ops_status) as ops_status,
+        node_uid,
+        node_code,
+        name,
+        type,
+        gln13,
+        tz,
+        country,
+        postal,
+        {{ rate_zone('country', 'postal') }} as zone,
+        lat,
+        lon,
+        ops_status,
         'erp' as source_system,
-        nodes.node_code as source_key,
-        greatest(nodes.source_updated_at, facilities.source_updated_at) as source_updated_at,
-        greatest(nodes.loaded_at, facilities.loaded_at) as loaded_at,
-        nodes.is_deleted
-    from {{ ref('stg_erp__warehouses') }} as nodes
-    left join {{ ref('stg_wms__facilities') }} as facilities
-        on nodes.node_code = facilities.node_code and not facilities.is_deleted
+        node_code as source_key,
+        source_updated_at,
+        loaded_at,
+        is_deleted
+    from {{ ref('int_node__survived') }}
 )
 
 {{ canonical('node', 'final') }}

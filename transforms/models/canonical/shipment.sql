@@ -1,8 +1,7 @@
 {{ config(touched=['fulfilment', 'shipment_uid', 'shipment_uid']) }}
 
 with shipments as (
-    select *, {{ service_uid('carrier', 'service') }} as named_service_uid
-    from {{ touched(ref('int_shipment__unified'), 'fulfilment', 'shipment_no') }} as shipments
+    select * from {{ touched(ref('int_shipment__unified'), 'fulfilment', 'shipment_no') }} as shipments
     where orphan_reason is null
 ),
 
@@ -28,8 +27,10 @@ final as (
         shipments.loaded_at,
         shipments.is_deleted
     from shipments
-    left join {{ ref('carrier_service') }} as services
-        on shipments.named_service_uid = services.service_uid
+    left join {{ ref('int_service__matched') }} as services
+        on
+            shipments.source_system = services.source_system
+            and shipments.carrier || '/' || shipments.service = services.source_key
     left join {{ ref('int_shipment__charged') }} as charges
         on shipments.shipment_uid = charges.shipment_uid
 )

@@ -1,7 +1,7 @@
 with final as (
     select
-        {{ uid('location', ['bins.node_code', 'bins.bin_id']) }} as location_uid,
-        {{ uid('node', ['nodes.node_code']) }} as node_uid,
+        places.location_uid,
+        places.node_uid,
         bins.bin_id as location_code,
         bins.zone,
         bins.aisle,
@@ -19,7 +19,9 @@ with final as (
         bins.loaded_at,
         bins.is_deleted
     from {{ ref('stg_wms__bins') }} as bins
-    inner join {{ ref('stg_erp__warehouses') }} as nodes on bins.node_code = nodes.node_code
+    inner join {{ ref('int_location__matched') }} as places
+        on places.source_system = 'wms' and bins.bin_id = places.source_key
+    where places.node_uid is not null
 )
 
 {{ canonical('storage_location', 'final') }}

@@ -4,6 +4,7 @@ with final as (
         named.source_key,
         {{ uid('node', ['named.node_code']) }} as node_uid,
         named.method,
+        named.approved_by,
         cast(null as timestamp with time zone) as source_updated_at,
         named.loaded_at,
         false as is_deleted

@@ -110,14 +110,6 @@ with moved as (
         loaded_at,
         false as is_deleted
     from {{ ref('int_adjustment__settled') }}
-),
-
-locations as (
-    select
-        bins.bin_id,
-        {{ uid('location', ['bins.node_code', 'bins.bin_id']) }} as location_uid
-    from {{ ref('stg_wms__bins') }} as bins
-    inner join {{ ref('stg_erp__warehouses') }} as nodes on bins.node_code = nodes.node_code
 )
 
 select
@@ -131,7 +123,7 @@ select
     moved.node_code,
     case when nodes.node_code is not null then {{ uid('node', ['nodes.node_code']) }} end as node_uid,
     moved.bin_id,
-    locations.location_uid,
+    case when locations.node_uid is not null then locations.location_uid end as location_uid,
     moved.product_uid,
     moved.lot_code,
     moved.qty,
@@ -143,10 +135,12 @@ select
         when nodes.node_code is null then 'unknown_node'
         else moved.orphan_reason
     end as orphan_reason,
-    moved.waits_for,
+    case when nodes.node_code is null then moved.node_code else moved.waits_for end as waits_for,
     moved.source_updated_at,
     moved.loaded_at,
     moved.is_deleted
 from moved
-left join {{ ref('stg_erp__warehouses') }} as nodes on moved.node_code = nodes.node_code
-left join locations on moved.bin_id = locations.bin_id
+left join {{ ref('int_node__matched') }} as nodes
+    on moved.source_system = nodes.source_system and moved.node_code = nodes.source_key
+left join {{ ref('int_location__matched') }} as locations
+    on moved.source_system = locations.source_system and moved.bin_id = locations.source_key

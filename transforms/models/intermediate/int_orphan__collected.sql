@@ -24,9 +24,10 @@ with orphans as (
 
     select 'wms' as source, 'facilities' as stream, facilities.node_code as key,
         'unknown_node' as reason,
-        cast(null as varchar) as waits_for, facilities.loaded_at
+        facilities.node_code as waits_for, facilities.loaded_at
     from {{ ref('stg_wms__facilities') }} as facilities
-    left join {{ ref('stg_erp__warehouses') }} as nodes on facilities.node_code = nodes.node_code
+    left join {{ ref('int_node__matched') }} as nodes
+        on nodes.source_system = 'wms' and facilities.node_code = nodes.source_key
     where nodes.node_code is null
 
     union all
@@ -58,10 +59,11 @@ with orphans as (
 
     select 'wms' as source, 'bins' as stream, bins.bin_id as key,
         'unknown_node' as reason,
-        cast(null as varchar) as waits_for, bins.loaded_at
+        bins.node_code as waits_for, bins.loaded_at
     from {{ ref('stg_wms__bins') }} as bins
-    left join {{ ref('stg_erp__warehouses') }} as nodes on bins.node_code = nodes.node_code
-    where nodes.node_code is null
+    inner join {{ ref('int_location__matched') }} as places
+        on places.source_system = 'wms' and bins.bin_id = places.source_key
+    where places.node_uid is null
 
     union all
 
@@ -106,7 +108,7 @@ with orphans as (
     select source_system as source,
         case when source_system = 'wms' then 'shipments' else 'shipping_order_940' end as stream,
         shipment_no as key, orphan_reason as reason,
-        cast(null as varchar) as waits_for, loaded_at
+        waits_for, loaded_at
     from {{ ref('int_shipment__unified') }}
 
     union all
@@ -118,7 +120,7 @@ with orphans as (
     union all
 
     select source_system as source, stream, source_key as key, orphan_reason as reason,
-        cast(null as varchar) as waits_for, loaded_at
+        waits_for, loaded_at
     from {{ ref('int_package__unified') }}
     where source_system = 'wms'
 
@@ -180,6 +182,7 @@ asked as (
         case
             when gathered.reason = 'factor_conflict' then 'factor_conflict'
             when unknown.source_key is not null then 'unknown_article'
+            when places.source_key is not null then 'unknown_node'
             else 'unknown_reference'
         end as task_kind
     from gathered
@@ -189,6 +192,12 @@ asked as (
             and gathered.source = unknown.source_system
             and gathered.waits_for = unknown.source_key
             and unknown.product_uid is null
+    left join {{ ref('int_node__matched') }} as places
+        on
+            gathered.reason = 'unknown_node'
+            and gathered.source = places.source_system
+            and gathered.waits_for = places.source_key
+            and places.node_code is null
 ),
 
 named as (

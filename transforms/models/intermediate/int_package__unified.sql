@@ -51,7 +51,8 @@ placed as (
         case
             when shipments.shipment_no is null then 'unknown_shipment'
             else shipments.orphan_reason
-        end as orphan_reason
+        end as orphan_reason,
+        shipments.waits_for
     from packages
     left join {{ ref('int_shipment__unified') }} as shipments
         on
@@ -94,6 +95,7 @@ select
     height_mm,
     weight_g,
     orphan_reason,
+    waits_for,
     source_updated_at,
     loaded_at,
     is_deleted

@@ -64,7 +64,7 @@ select
         when items.product_uid is null then 'unknown_article'
         when items.order_line_no is null then 'unknown_order_line'
     end as orphan_reason,
-    items.waits_for,
+    case when packages.orphan_reason is not null then packages.waits_for else items.waits_for end as waits_for,
     items.source_updated_at,
     items.loaded_at,
     items.is_deleted

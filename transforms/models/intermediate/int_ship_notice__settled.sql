@@ -100,14 +100,22 @@ select
         when uoms.product_uid is null then 'unknown_uom'
         when uoms.conflict is not null then 'factor_conflict'
     end as orphan_reason,
-    coalesce(uoms.conflict, {{ article_key('ranked.gtin', 'ranked.sku') }}) as waits_for,
+    case
+        when nodes.node_code is null then ranked.node_code
+        else coalesce(uoms.conflict, {{ article_key('ranked.gtin', 'ranked.sku') }})
+    end as waits_for,
     ranked.shipped_at,
     ranked.eta_date,
     ranked.settled_at as source_updated_at,
     ranked.loaded_at
 from ranked
-left join {{ ref('stg_erp__partners') }} as partners on ranked.sender_code = partners.partner_id
-left join {{ ref('stg_erp__warehouses') }} as nodes on ranked.node_code = nodes.node_code
+left join {{ ref('int_party__matched') }} as partners
+    on
+        ranked.stream = 'ship_notice_856'
+        and partners.source_system = 'threepl'
+        and ranked.sender_code = partners.source_key
+left join {{ ref('int_node__matched') }} as nodes
+    on nodes.source_system = 'threepl' and ranked.node_code = nodes.source_key
 left join orders on ranked.po_no = orders.po_no
 left join {{ ref('int_product__matched') }} as named
     on

@@ -86,6 +86,7 @@ select
         when orders.order_no is null then 'unknown_order'
         when nodes.node_code is null then 'unknown_node'
     end as orphan_reason,
+    unified.node_code as waits_for,
     unified.released_at,
     unified.shipped_at,
     unified.source_updated_at,
@@ -93,4 +94,5 @@ select
     unified.is_deleted
 from unified
 left join {{ ref('stg_erp__sales_orders') }} as orders on unified.order_no = orders.order_no
-left join {{ ref('stg_erp__warehouses') }} as nodes on unified.node_code = nodes.node_code
+left join {{ ref('int_node__matched') }} as nodes
+    on unified.source_system = nodes.source_system and unified.node_code = nodes.source_key

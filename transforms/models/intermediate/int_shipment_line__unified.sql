@@ -99,7 +99,8 @@ select
         when lines.orphan_reason is not null then lines.orphan_reason
         when order_lines.line_no is null then 'unknown_order_line'
     end as orphan_reason,
-    lines.waits_for,
+    case when shipments.orphan_reason is not null then shipments.waits_for else lines.waits_for end
+        as waits_for,
     lines.loaded_at
 from lines
 left join shipments

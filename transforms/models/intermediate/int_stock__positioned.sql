@@ -6,6 +6,15 @@ with marks as (
     group by source_system
 ),
 
+-- The WMS's nodes, by one of its codes each.
+own as (
+    select {{ uid('node', ['nodes.node_code']) }} as node_uid, min(nodes.source_key) as node_key
+    from {{ ref('int_node__matched') }} as nodes
+    inner join {{ ref('stg_wms__facilities') }} as facilities on nodes.source_key = facilities.node_code
+    where nodes.source_system = 'wms' and nodes.node_code is not null
+    group by nodes.node_code
+),
+
 stated as (
     select
         'wms' as source_system,
@@ -60,7 +69,7 @@ stated as (
         'wms_ledger' as source_system,
         'stock_postings' as stream,
         documents.doc_type || '/' || documents.doc_no || '/' || documents.product_uid as row_key,
-        nodes.node_code,
+        own.node_key as node_code,
         documents.product_uid,
         '' as lot_code,
         'available' as disposition,
@@ -71,9 +80,7 @@ stated as (
         documents.posted_at as source_updated_at,
         documents.loaded_at
     from {{ ref('int_stock_document__paired') }} as documents
-    inner join {{ ref('stg_erp__warehouses') }} as nodes
-        on documents.node_uid = {{ uid('node', ['nodes.node_code']) }}
-    inner join {{ ref('stg_wms__facilities') }} as facilities on nodes.node_code = facilities.node_code
+    inner join own on documents.node_uid = own.node_uid
     inner join marks as wms on wms.source_system = 'wms'
     inner join marks as erp on erp.source_system = 'erp'
     where
@@ -137,9 +144,12 @@ select
         when nodes.node_code is null then 'unknown_node'
         else stated.orphan_reason
     end as orphan_reason,
-    stated.waits_for,
+    case when nodes.node_code is null then stated.node_code else stated.waits_for end as waits_for,
     stated.source_as_of,
     stated.source_updated_at,
     stated.loaded_at
 from stated
-left join {{ ref('stg_erp__warehouses') }} as nodes on stated.node_code = nodes.node_code
+left join {{ ref('int_node__matched') }} as nodes
+    on
+        case stated.source_system when 'wms_ledger' then 'wms' else stated.source_system end = nodes.source_system
+        and stated.node_code = nodes.source_key

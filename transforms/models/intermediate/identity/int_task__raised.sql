@@ -131,6 +131,61 @@ conflicts as (
     {%- endfor %}
 ),
 
+nodes_unknown as (
+    select
+        'unknown_node' as kind,
+        'node' as entity,
+        named.source_system,
+        named.source_key,
+        cast(null as varchar) as entity_uid,
+        cast(null as varchar) as proposal,
+        'stands in ' || named.source_system || ' ' || named.stream
+        || '; the ERP has no warehouse of that code or GLN' as evidence,
+        'Say which node it is: crossdock tasks map TASK CODE; or enter it in the ERP.' as next_step,
+        coalesce(waiting.orphans, 1) as rows_affected,
+        named.loaded_at as since
+    from {{ ref('int_node__matched') }} as named
+    left join waiting
+        on
+            waiting.task_kind = 'unknown_node'
+            and named.source_system = waiting.task_source
+            and named.source_key = waiting.task_key
+    where named.node_code is null
+),
+
+services_unknown as (
+    select
+        'unknown_service' as kind,
+        'carrier_service' as entity,
+        source_system,
+        source_key,
+        cast(null as varchar) as entity_uid,
+        cast(null as varchar) as proposal,
+        'shipments go by it; no carrier lists it and there are no rates for it' as evidence,
+        'Say which service it is: crossdock tasks map TASK CARRIER/SERVICE; or have its rates entered in the ERP.'
+            as next_step,
+        uses as rows_affected,
+        loaded_at as since
+    from {{ ref('int_service__matched') }}
+    where service_uid is null
+),
+
+parties_unknown as (
+    select
+        'unknown_party' as kind,
+        'party' as entity,
+        source_system,
+        source_key,
+        cast(null as varchar) as entity_uid,
+        cast(null as varchar) as proposal,
+        'it sends ship notices; the ERP has no partner of that number' as evidence,
+        'Say which partner it is: crossdock tasks map TASK PARTNER; or enter it in the ERP.' as next_step,
+        uses as rows_affected,
+        loaded_at as since
+    from {{ ref('int_party__matched') }}
+    where partner_id is null
+),
+
 references_unknown as (
     select
         'unknown_reference' as kind,
@@ -209,6 +264,12 @@ raised as (
     union all
     select * from conflicts
     union all
+    select * from nodes_unknown
+    union all
+    select * from services_unknown
+    union all
+    select * from parties_unknown
+    union all
     select * from references_unknown
     union all
     select * from factors
@@ -232,4 +293,4 @@ from raised
 left join settled
     on raised.source_system = settled.source_system and raised.source_key = settled.source_key
 -- What waits cannot be waved through: only an answer that names something lets it in.
-where settled.source_key is null or raised.kind in ('unknown_article', 'unknown_reference', 'factor_conflict')
+where settled.source_key is null or raised.kind in ('unknown_article', 'unknown_node', 'unknown_service', 'unknown_party', 'unknown_reference', 'factor_conflict')

@@ -1,22 +1,13 @@
 -- Whose word on stock counts, a product at a node at a time, and how far it can be trusted. The rule
 -- is survivorship's (inventory.qty in dbt_project.yml); a figure that its own movements contradict
 -- while the ERP agrees with them gives way to them.
+{%- set rule = priority_rule('inventory', 'qty', ['wms', 'threepl', 'erp']) %}
 with reconciled as (
     select * from {{ ref('int_stock__reconciled') }}
 ),
 
 now_as_of as (
     select max(marked_at) as as_of from {{ ref('int_source__marked') }}
-),
-
-rule as (
-    select max(max_age_h) as max_age_h
-    from (
-        values
-        {%- for each in survivorship_rules('inventory') %}
-        ({{ each.get('max_age_h', 'null') }}){% if not loop.last %},{% endif %}
-        {%- endfor %}
-    ) as rules (max_age_h)
 ),
 
 -- Articles that somebody speaks of under a code or a name that may be another's.
@@ -55,12 +46,11 @@ weighed as (
             as is_node_old,
         coalesce(
             {{ dbt.datediff('reconciled.node_as_of', 'reconciled.erp_as_of', 'second') }}
-            > rule.max_age_h * 3600,
+            > {{ rule.get('max_age_h', 'null') }} * 3600,
             false
         ) as is_node_overtaken
     from reconciled
     cross join now_as_of
-    cross join rule
     left join doubted on reconciled.product_uid = doubted.product_uid
 ),
 
@@ -69,6 +59,9 @@ chosen as (
         *,
         case
             when node_qty is null then 'erp'
+            {%- for source in rule.sources[rule.sources.index('erp') + 1:] %}
+            when node_source = '{{ source }}' and erp_qty is not null then 'erp'
+            {%- endfor %}
             -- What lies there may be another article: the ERP at least means this one.
             when is_node_doubted and erp_qty is not null then 'erp'
             -- Its movements, and what the ERP has heard of since, are the best that there is.

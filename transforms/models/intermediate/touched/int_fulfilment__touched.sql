@@ -1,18 +1,15 @@
 -- Shipments whose parcels, labels or trackers are looked at again as well, with what they are called.
 {% if is_increment() -%}
 with services as (
-    select {{ service_uid('carrier', 'service') }} as service_uid
-    from {{ changed_values('erp', 'freight_rates', ['carrier', 'service']) }}
-    union
-    select {{ service_uid('carrier', 'name') }} as service_uid
-    from {{ changed_values('carrier', 'service_levels', ['carrier', 'name']) }}
+    select source_system, source_key
+    from {{ changed_since_before(ref('int_service__matched'), ['source_system', 'source_key', 'service_uid']) }}
 ),
 
 keys as (
     select shipment_no from {{ ref('int_shipment__touched') }}
     union
     select shipment_no from {{ ref('int_shipment__unified') }}
-    where {{ service_uid('carrier', 'service') }} in (select service_uid from services)
+    where (source_system, carrier || '/' || service) in (select (source_system, source_key) from services)
     union
     select shipment_no from {{ changes('wms', 'packages') }}
     union

@@ -2,7 +2,8 @@
 -- else now. The 3PL's, few beside them, are all looked at.
 {% if is_increment() -%}
 with nodes as (
-    select code as node_code from {{ changed_values('erp', 'warehouses', ['code']) }}
+    select source_key as node_code
+    from {{ changed_since_before(ref('int_node__matched'), ['source_system', 'source_key', 'node_code']) }}
 ),
 
 bins as (

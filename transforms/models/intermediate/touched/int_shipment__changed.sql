@@ -21,7 +21,8 @@ items as (
 ),
 
 nodes as (
-    select code as node_code from {{ changed_values('erp', 'warehouses', ['code']) }}
+    select source_key as node_code
+    from {{ changed_since_before(ref('int_node__matched'), ['source_system', 'source_key', 'node_code']) }}
 ),
 
 bins as (
