@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-VOLATILE = {"loaded_at", "received_at", "lateness_s", "since"}  # when the hub saw it: differs by nature
-
+# When the hub saw it: differs by nature.
+VOLATILE = {"loaded_at", "received_at", "lateness_s", "since"}
 COMPARED = {"sales_order", "shipment", "package_item", "tracking_event", "inventory", "orphan"}
 
 
