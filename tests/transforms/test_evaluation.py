@@ -31,6 +31,7 @@ MANY_PARENTS = {
     "int_orphan__collected": "the orphans of every model: a branch a model",
     "int_task__raised": "the questions of every kind: a branch a kind",
     "int_article__claimed": "every stream that names an article: a branch a stream",
+    "int_node__matched": "every stream that names a node: a branch a stream",
     "int_stock__positioned": "everybody who says what lies where: a branch a source",
     "int_movement__unified": "everything that moves stock: a branch a document",
     "int_ship_notice__settled": "two documents, and the masters that their codes name",

@@ -111,9 +111,8 @@ select
 from ranked
 left join {{ ref('int_party__matched') }} as partners
     on
-        ranked.stream = 'ship_notice_856'
-        and partners.source_system = 'threepl'
-        and ranked.sender_code = partners.source_key
+        partners.source_system = 'threepl'
+        and case when ranked.stream = 'ship_notice_856' then ranked.sender_code end = partners.source_key
 left join {{ ref('int_node__matched') }} as nodes
     on nodes.source_system = 'threepl' and ranked.node_code = nodes.source_key
 left join orders on ranked.po_no = orders.po_no
