@@ -91,7 +91,7 @@ def test_the_lake_holds_exactly_the_schemas_of_dbt(built: Any) -> None:
         "WHERE table_catalog = 'lake'"
     )
     found = {name for (name,) in found} - sources - {"hub"}
-    assert found == {"staging", "canonical"}, "intermediate tables are the workbench's"
+    assert found == {"canonical"}, "views and intermediate tables are the workbench's"
 
 
 def test_a_model_that_was_a_view_becomes_a_table_and_a_lost_workbench_is_made_anew(

@@ -13,19 +13,21 @@
 
 {#-
     A relation, or in an increment those rows of it whose `value` is a key of `int_<kind>__touched`.
-    Rows without a value are looked at always, and those that `always` says.
+    Rows without a value are looked at always. `ways`, instead: more than one such [kind, value, key].
 -#}
-{% macro touched(relation, kind, value, key=none, always=none) -%}
+{% macro touched(relation, kind=none, value=none, key=none, ways=none) -%}
     {%- if is_increment() -%}
-    {%- set keys = ref('int_' ~ kind ~ '__touched') -%}
-    (
-        select * from {{ relation }}
-        where {{ value }} in (select {{ key or value }} from {{ keys }}) or {{ value }} is null
-        {%- if always %} or {{ always }}{% endif %}
-    )
+    ( select * from {{ relation }} where {{ is_touched(ways or [[kind, value, key or value]]) }} )
     {%- else -%}
     {{ relation }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro is_touched(ways) -%}
+    {%- for kind, value, key in ways -%}
+    {{ value }} in (select {{ key }} from {{ ref('int_' ~ kind ~ '__touched') }}) or {# -#}
+    {%- endfor -%}
+    ({{ ways | map(attribute=1) | join(' is null and ') }} is null)
 {%- endmacro %}
 
 {#-
@@ -101,16 +103,21 @@
     )
 {%- endmacro %}
 
-{#- Which rows of a table the keys that its model names in `touched` are about. -#}
-{% macro touched_rows() -%}
-    {%- set kind, value, key = config.get('touched') -%}
-    {{ value }} in (select {{ key }} from {{ ref('int_' ~ kind ~ '__touched') }}) or {{ value }} is null
-    {%- if config.get('touched_always') %} or {{ config.get('touched_always') }}{% endif -%}
+{#- The numbers of those rows of a table that the keys which its model names in `touched` are about. -#}
+{% macro touched_rows(relation) -%}
+    {%- set named = config.get('touched') -%}
+    {%- set ways = [named] if named[0] is string else named -%}
+    {%- for kind, value, key in ways -%}
+    select rowid from {{ relation }} where {{ value }} in (select {{ key }} from {{ ref('int_' ~ kind ~ '__touched') }})
+    union all
+    {% endfor -%}
+    select rowid from {{ relation }} where {{ ways | map(attribute=1) | join(' is null and ') }} is null
 {%- endmacro %}
 
 {#-
     Puts a candidate's rows in the place of those that a table has for the touched keys. A row that
-    stays as it is is left alone: rows are told by their hashes, equal ones by their number.
+    stays as it is is left alone: rows are told by their hashes, equal ones by their number. Their own
+    numbers are looked for first, which reads the keys' columns only.
 -#}
 {% macro replace_touched(relation, candidate) -%}
     create or replace temp table stored_part as
@@ -119,7 +126,7 @@
         hash(stored) as row_hash,
         row_number() over (partition by hash(stored)) as nth
     from {{ relation }} as stored
-    where {{ touched_rows() }};
+    where rowid in ({{ touched_rows(relation) }});
     create or replace temp table coming_part as
     select
         rowid as coming_row,

@@ -1,4 +1,7 @@
-{{ config(touched=['movement', 'movement_uid', 'movement_uid'], touched_always="source_system = 'threepl'") }}
+{{ config(touched=[
+    ['movement', "case when source_system = 'wms' then movement_uid end", 'movement_uid'],
+    ['shipment', "case when source_key like 'shipping_advice_945/%' then doc_no end", 'shipment_no'],
+]) }}
 
 with final as (
     select
@@ -25,8 +28,10 @@ with final as (
         source_updated_at,
         loaded_at,
         is_deleted
-    from {{ touched(ref('int_movement__unified'), 'movement', 'movement_no', 'movement_id') }}
-        as movements
+    from {{ touched(ref('int_movement__unified'), ways=[
+        ['movement', 'movement_no', 'movement_id'],
+        ['shipment', "case when stream = 'shipping_advice_945' then doc_no end", 'shipment_no'],
+    ]) }} as movements
     where orphan_reason is null
 )
 

@@ -1,4 +1,7 @@
-{{ config(touched=['movement', 'movement_no', 'movement_id']) }}
+{{ config(touched=[
+    ['movement', 'movement_no', 'movement_id'],
+    ['shipment', "case when stream = 'shipping_advice_945' then doc_no end", 'shipment_no'],
+]) }}
 
 -- Changes of stock of own nodes (WMS) and of the 3PL, whose 944, 945 and 947 are its movements.
 with moved as (
@@ -83,7 +86,7 @@ with moved as (
         source_updated_at,
         loaded_at,
         false as is_deleted
-    from {{ ref('int_shipping_advice__settled') }}
+    from {{ touched(ref('int_shipping_advice__settled'), 'shipment', 'shipment_no') }} as advices
     where not is_cancelled and coalesce(qty_shipped, 1) <> 0
 
     union all
