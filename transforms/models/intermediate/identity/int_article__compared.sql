@@ -44,14 +44,14 @@ pairs as (
         articles.survivor as sku,
         max(asked.numbers) as numbers,
         max(articles.numbers) as article_numbers,
-        sum(mine.weight * theirs.weight) as likeness
+        sum(mine.weight * theirs.weight) / 1e12 as likeness
     from asked
     inner join grams as mine
         on asked.source_system = mine.source_system and asked.source_key = mine.source_key
     inner join grams as theirs on theirs.source_system = 'erp' and mine.gram = theirs.gram
     inner join articles on theirs.source_key = articles.sku
     group by asked.source_system, asked.source_key, articles.sku, articles.survivor
-    having sum(mine.weight * theirs.weight) >= {{ var('name_compared_from') }}
+    having sum(mine.weight * theirs.weight) >= {{ var('name_compared_from') }} * 1e12
 ),
 
 free as (

@@ -13,7 +13,7 @@ likenesses as (
     select
         coded.source_system,
         coded.source_key,
-        sum(mine.weight * theirs.weight) as likeness
+        sum(mine.weight * theirs.weight) / 1e12 as likeness
     from coded
     inner join grams as mine
         on coded.source_system = mine.source_system and coded.source_key = mine.source_key

@@ -59,10 +59,10 @@ select
     source_system,
     source_key,
     gram,
-    -- Summed as decimals, which give the same in any order.
-    weight / sqrt(cast(
+    -- In millionths, and summed as decimals: sums of what is exact are the same in any order.
+    cast(round(1000000 * weight / sqrt(cast(
         sum(cast(weight * weight as decimal(24, 12))) over (partition by source_system, source_key)
         as double
-    )) as weight
+    ))) as bigint) as weight
 from weighted
 where weight > 0
