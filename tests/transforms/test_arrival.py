@@ -64,9 +64,10 @@ def unified(compiled: Sequence[Model], rows: Mapping[str, Any]) -> dict[str, Any
                 )
         for model in compiled:
             relation = f"{model.catalog}.{model.relation}"
-            con.execute(f"CREATE SCHEMA IF NOT EXISTS {relation.rpartition('.')[0]}")
-            if relation == "lake.canonical.tracking_event":  # reads itself: empty at first
-                con.execute(f"CREATE TABLE {relation} ({_columns('tracking_event')})")
+            schema, _, name = relation.rpartition(".")
+            con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            if f'"{name}"' in model.sql:  # reads itself: empty at first
+                con.execute(f"CREATE TABLE {relation} ({_columns(name)})")
                 con.execute(f"INSERT INTO {relation} {model.sql}")
             else:
                 con.execute(f"CREATE TABLE {relation} AS {model.sql}")

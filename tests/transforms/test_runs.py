@@ -70,11 +70,13 @@ def test_a_row_that_lacks_what_its_contract_requires_leaves_the_table_as_it_was(
 ) -> None:
     before = built.rows("FROM canonical.node ORDER BY ALL")
     node = world["erp.warehouses"][0]
-    built.load({"erp.warehouses": [{**node, "name": None}]})
+    built.load({"erp.warehouses": [{**node, "tz": None}]})
     with pytest.raises(AssertionError, match="NOT NULL constraint failed"):
-        built.dbt("run", "--select", "node")
+        built.dbt("run", "--select", "int_node__survived", "node")
     assert built.rows("FROM canonical.node ORDER BY ALL") == before
     built.load({"erp.warehouses": [node]})
+    built.dbt("run", "--select", "int_node__survived", "node")
+    assert built.rows("FROM canonical.node ORDER BY ALL") == before
 
 
 def test_a_table_is_made_anew_when_its_contract_gains_a_column(built: Any) -> None:
