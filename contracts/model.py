@@ -94,6 +94,7 @@ class Contract:
     tables: tuple[Table, ...]
     path: Path
     tags: tuple[str, ...] = ()
+    status: str = "active"
 
     @property
     def key(self) -> str:

@@ -50,7 +50,7 @@ def read(name: str, directory: Path | None = None) -> Contract:
     The directory is the one given, else the environment's ``CROSSDOCK_CONTRACTS``, else this
     package's. Raises ``ContractError`` with file, line, path and the valid choices.
     """
-    home = _home(directory)
+    home = directory_of(directory)
     path = home / f"{name}{SUFFIX}"
     if name not in (known := _names(home)):
         raise ContractError(f"There is no contract '{name}' in {home}. {choices(name, known)}")
@@ -61,7 +61,7 @@ def read_all(layer: str | None = None, directory: Path | None = None) -> tuple[C
     """Read every contract of a layer, or of those that a release stands on, in order of name."""
     if layer is not None and layer not in LAYERS:
         raise ContractError(f"There is no layer '{layer}'. {choices(layer, LAYERS)}")
-    home = _home(directory)
+    home = directory_of(directory)
     wanted = RELEASED if layer is None else (layer,)
     names = [n for n in _names(home) if n.partition("/")[0] in wanted]
     if not names:
@@ -77,7 +77,8 @@ def read_all(layer: str | None = None, directory: Path | None = None) -> tuple[C
     return tuple(contracts)
 
 
-def _home(directory: Path | None) -> Path:
+def directory_of(directory: Path | None) -> Path:
+    """Return the folder of contracts: the one given, the environment's, else this package's."""
     return directory or Path(os.environ.get("CROSSDOCK_CONTRACTS") or Path(__file__).parent)
 
 
@@ -129,6 +130,7 @@ class _Reader:
             tables=tables,
             path=path,
             tags=tuple(str(tag) for tag in data.get("tags") or ()),
+            status=str(data.get("status")),
         )
 
     def tables(self, listed: list[dict[str, Any]]) -> Iterator[Table]:

@@ -15,11 +15,12 @@ from warehouse.errors import is_damage
 
 _MODULES = (
     *("stages", "quarantine", "ledger", "tasks", "decide", "status", "query", "lineage", "upkeep"),
-    *("demo", "dev"),
+    *("contract", "demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "decide"),
-    *("status", "sql", "lineage", "fsck", "maintain", "backup", "restore", "demo", "dev"),
+    *("status", "sql", "lineage", "contract", "fsck", "maintain", "backup", "restore"),
+    *("demo", "dev"),
 )
 
 

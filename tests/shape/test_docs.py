@@ -30,8 +30,8 @@ def _commands() -> dict[str, TyperCommand]:
 
 def test_the_verbs_come_in_workflow_order() -> None:
     verbs = ["run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release"]
-    verbs += ["decide", "status", "sql", "lineage", "fsck", "maintain", "backup", "restore"]
-    verbs += ["demo", "dev"]
+    verbs += ["decide", "status", "sql", "lineage", "contract", "fsck", "maintain", "backup"]
+    verbs += ["restore", "demo", "dev"]
     assert list(_commands()) == verbs
 
 
