@@ -24,6 +24,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel
 
 from contracts.errors import ContractError
+from contracts.standard import refusal
 
 VERSIONS = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0")
 Place = tuple[str | int, ...]
@@ -125,12 +126,15 @@ def _walk(node: Any, place: Place, lines: dict[Place, int]) -> Iterator[Place]:
 def _unknown(
     document: Document, model: type[BaseModel], data: dict[str, Any], place: Place
 ) -> Iterator[str]:
-    """Yield a problem for each key that the standard's model of this place does not have."""
+    """Yield a problem for each key that the standard does not have here, or that is refused."""
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     for key, value in data.items():
         if key not in fields:
             text = f"unknown key. {choices(key, sorted(fields))}"
             yield document.problem((*place, key), text)
+            continue
+        if why := refusal(model, key):
+            yield document.problem((*place, key), f"is refused: {why}. Leave it out.")
             continue
         annotation = fields[key].annotation
         if isinstance(value, dict):

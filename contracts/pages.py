@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from contracts import standard
 from contracts.errors import CrossdockError
 from contracts.model import Column, Contract, Rule, Table
 from contracts.reader import read_all
@@ -17,6 +18,7 @@ from contracts.reader import read_all
 HEADER = "<!-- Generated from contracts/ by `python -m contracts.pages --write`. Do not edit. -->\n"
 DOCS = Path(__file__).parent.parent / "docs" / "canonical"
 INDEX = Path("README.md")
+STANDARD = Path("../odcs.md")
 # A contract's first tag names its group; what has none of these comes last.
 GROUPS = {
     "master": "Master",
@@ -35,7 +37,7 @@ def render(directory: Path | None = None) -> dict[Path, str]:
     """Return the text of each page by its path inside docs/canonical."""
     entities = {contract.name: contract for contract in read_all("canonical", directory)}
     pages = {Path(f"{name}.md"): _page(name, entities) for name in entities}
-    return {INDEX: _index(entities), **pages}
+    return {INDEX: _index(entities), STANDARD: HEADER + standard.page(), **pages}
 
 
 def stale(docs: Path = DOCS, directory: Path | None = None) -> list[Path]:

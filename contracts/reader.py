@@ -40,8 +40,6 @@ OPTIONS = {
     "integer": _LIMITS,
     "number": _LIMITS,
 }
-# The standard has these, but nothing here would enforce them: better refused than believed.
-UNUSED = ("encryptedName", "enum", "items", "map", "physicalName", "properties")
 
 
 def read(name: str, directory: Path | None = None) -> Contract:
@@ -138,10 +136,6 @@ class _Reader:
         for index, data in enumerate(listed):
             place: Place = ("schema", index)
             self.name(data, names, place)
-            if data.get("relationships"):
-                self.say((*place, "relationships"), "write it at its column, or as a sql rule.")
-            if data.get("physicalName"):
-                self.say((*place, "physicalName"), "is not used: the name is the table's name.")
             columns = tuple(self.columns(data.get("properties") or [], place))
             if not columns:
                 self.say(place, "a table needs properties, its columns.")
@@ -183,9 +177,6 @@ class _Reader:
             at = (*place, "properties", index)
             self.name(data, names, at)
             self.type(data, at)
-            for key in UNUSED:
-                if key in data:
-                    self.say((*at, key), "is not enforced here; tables are flat. Leave it out.")
             kind = data.get("classification")
             if kind is not None and kind not in CLASSES:
                 self.say((*at, "classification"), f"'{kind}' is none. {choices(kind, CLASSES)}")
@@ -271,6 +262,8 @@ class _Reader:
         at = (*place, "relationships", 0)
         if len(listed) > 1:
             self.say((*place, "relationships"), "one a column; write more as sql rules.")
+        if (kind := listed[0].get("type", "foreignKey")) != "foreignKey":
+            self.say((*at, "type"), f"'{kind}' is not enforced. Valid: foreignKey.")
         table, _, column = str(listed[0].get("to")).partition(".")
         targets = {str(t.get("name")): t for t in self.document.data.get("schema") or []}
         other = self.document.path.parent / f"{table}{SUFFIX}"

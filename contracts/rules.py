@@ -33,7 +33,6 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 }
 UNITS = ("rows", "percent")
 TYPES = ("library", "sql", "custom", "text")
-UNUSED = ("method", "schedule", "scheduler", "rule")
 PROPERTIES = ("mend", "column")
 SECONDS = {"d": 86400, "day": 86400, "days": 86400, "h": 3600, "hour": 3600, "hours": 3600,
            "m": 60, "minute": 60, "minutes": 60}  # fmt: skip
@@ -106,9 +105,6 @@ class Declared:
                 yield self.rule(block, kind, column, at)
 
     def rule(self, block: dict[str, Any], kind: str, column: str | None, at: Place) -> Rule:
-        for key in UNUSED:
-            if key in block:
-                self.say((*at, key), "is not used here; leave it out (a metric is `metric:`).")
         for key, valid in (("dimension", DIMENSIONS), ("severity", SEVERITIES)):
             if block.get(key) not in valid:
                 text = f"{block.get(key)!r} is none. {choices(block.get(key), valid)}"

@@ -50,7 +50,7 @@ def test_an_unknown_contract_or_table_or_column_lists_the_valid_ones(shop) -> No
         ("kind: DataContract", "kind: Data Contract", "Data Contract"),
         ("kind: DataContract", "kind: [", "not valid YAML"),
         ("primaryKeyPosition: 1", "primaryKeyPosition: 2", "must count from 1"),
-        ("name: email,", "name: email, physicalName: mail,", "is not enforced here"),
+        ("name: email,", "name: email, physicalName: mail,", "is refused: is not enforced here"),
         ("physicalType: VARCHAR, class", "logicalTypeOptions: {format: email}, physicalType: VARCHAR, class",
          r"format: is not enforced for string. Valid: pattern, minLength, maxLength"),
         ("physicalType: VARCHAR, class", "logicalTypeOptions: {pattern: '('}, physicalType: VARCHAR, class",
@@ -102,7 +102,7 @@ def test_what_leaves_the_standard_is_refused_with_its_place(
          "severity: error, dimension: accuracy}", "there is no 'expect_wonders'"),
         ("{metric: duplicateValues, arguments: {properties: [skew]}, mustBe: 0, severity: error, "
          "dimension: uniqueness}", "has no column 'skew'"),
-        ("{metric: rowCount, mustBe: 1, schedule: daily, severity: error, dimension: coverage}", "is not used here"),
+        ("{metric: rowCount, mustBe: 1, schedule: daily, severity: error, dimension: coverage}", "is refused: is not used here"),
     ],
 )  # fmt: skip
 def test_a_rule_that_could_not_be_enforced_is_refused(shop, rule: str, message: str) -> None:
