@@ -18,7 +18,7 @@ from contracts.reader import read_all
 HEADER = "<!-- Generated from contracts/ by `python -m contracts.pages --write`. Do not edit. -->\n"
 DOCS = Path(__file__).parent.parent / "docs" / "canonical"
 INDEX = Path("README.md")
-STANDARD = Path("../odcs.md")
+STANDARD = Path("odcs.md")
 # A contract's first tag names its group; what has none of these comes last.
 GROUPS = {
     "master": "Master",
@@ -30,6 +30,33 @@ OTHER = "Other"
 # What every entity's last columns say; they stand on the first page only.
 LINEAGE = ("source_system", "source_key", "source_updated_at", "loaded_at", "record_hash",
            "is_deleted")  # fmt: skip
+# What people ask first; a test binds each to the contracts' tables.
+QUESTIONS = {
+    "How many pieces lie where, who says so, and how far it can be trusted:": (
+        "select node_code, sku, qty, winner_source, confidence, recon_status\n"
+        "from canonical.inventory join canonical.product using (product_uid)\n"
+        "join canonical.node using (node_uid)\norder by confidence, node_code, sku"
+    ),
+    "What ERP, WMS and shop say of an article, and why they differ:": (
+        "select node_code, sku, erp_qty, node_qty, ledger_qty, channel_qty, class, explanation,\n"
+        "    next_step\n"
+        "from canonical.recon_inventory join canonical.product using (product_uid)\n"
+        "join canonical.node using (node_uid)\nwhere class not in ('agreed', 'single_source')"
+    ),
+    "Whose value an attribute bears, and where others say something else:": (
+        "select sku, attribute, winner_source, strategy, is_disputed\n"
+        "from canonical.attribute_source join canonical.product on entity_uid = product_uid\n"
+        "where entity = 'product' and is_in_conflict"
+    ),
+    "What a source's name of an article means (nodes, services, partners likewise):": (
+        "select x.source_system, x.source_key, sku, x.method, x.score, x.doubt\n"
+        "from canonical.xref_product as x join canonical.product using (product_uid)"
+    ),
+    "Which rows wait, and for which answer (`crossdock tasks`):": (
+        "select source_system, stream, reason, task_uid, count(*)\n"
+        "from canonical.orphan group by all order by count(*) desc"
+    ),
+}
 _SHOWN = frozenset({"sql", "rowCount", "greatExpectations", "duplicateValues", "freshness"})
 
 
@@ -76,7 +103,14 @@ def _index(entities: Mapping[str, Contract]) -> str:
         "What every system's rows mean, whichever they came from. Quantities are in the product's "
         "base unit, lengths in millimetres, weights in grams, times in UTC; `<entity>_uid` is the "
         "hub's identity. Diagrams show keys and what they lead to; each entity has a page.\n",
-        "Every row also says where it came from:\n",
+        "Versions of products, nodes, rates, mappings and survivorship rules are kept in schema "
+        "`history` of the lake, `known_from` to `known_to`: "
+        '`crossdock sql --lake "from history.product"`. What becomes of each key that a contract '
+        f"may have: [{STANDARD}]({STANDARD}).\n",
+        "## Ask\n",
+        *(f"{what}\n\n```sql\n{query}\n```\n" for what, query in QUESTIONS.items()),
+        "## Where a row came from\n",
+        "What most entities also say of each row:\n",
         _columns([c for c in _one(next(iter(entities.values()))).columns if c.name in LINEAGE]),
     ]
     for title, names in groups.items():
@@ -139,9 +173,12 @@ def _page(name: str, entities: Mapping[str, Contract]) -> str:
         parts.append(f"- **Comes from:** `crossdock lineage {name}`\n")
     else:
         parts.append("- **Empty:** no source feeds it yet\n")
-    own = [c for c in table.columns if c.name not in LINEAGE or c.primary_key]
+    is_traced = {column.name for column in table.columns} >= set(LINEAGE)
+    own = [c for c in table.columns if not is_traced or c.name not in LINEAGE or c.primary_key]
     parts += ["## Columns\n", _columns(own, table)]
-    parts += [f"And [the columns of every row]({INDEX}).\n", "## Rules\n", _rules(table)]
+    if is_traced:
+        parts.append(f"And [where the row came from]({INDEX}#where-a-row-came-from).\n")
+    parts += ["## Rules\n", _rules(table)]
     led = [
         f"- [{other}]({other}.md) by its {column.name}"
         for other, one in entities.items()

@@ -1,6 +1,7 @@
 """The `estate` command: a simulated network to try the hub on."""
 
 import json
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ app = typer.Typer(
 Home = Annotated[
     Path, typer.Option(envvar="ESTATE_HOME", help="Folder of the estate.", show_default=True)
 ]
-HERE = Path(".crossdock/estate")
+HERE = Path(os.environ.get("CROSSDOCK_HOME", ".crossdock")) / "estate"
 
 
 def _say(line: str) -> None:

@@ -122,8 +122,9 @@ def answer(hub: Hub, task: Task, verb: str, target: str | None, reason: str) -> 
     Raises StewardError for an answer that the task does not take, or a target that nobody knows.
     """
     if verb not in ANSWERS[task.kind]:
-        may = ", ".join(ANSWERS[task.kind]) or f"nothing here: {task.next_step}"
-        raise StewardError(f"A task of kind {task.kind} cannot be answered by {verb}, but: {may}.")
+        may = ", ".join(ANSWERS[task.kind])
+        what = f"It takes: {may}." if may else f"No verb answers it. {task.next_step}"
+        raise StewardError(f"A task of kind {task.kind} cannot be answered by {verb}. {what}")
     if not reason.strip():
         raise StewardError("Say --why: whoever looks at this answer later will ask.")
     target = task.proposal if target is None and verb in ("map", "merge", "apart") else target

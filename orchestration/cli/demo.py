@@ -19,7 +19,7 @@ FAULT = "case_flip"
 @app.command()
 def demo(
     breach: Annotated[
-        bool, typer.Option(help="Inject a fault that a contract must catch; exit code 1.")
+        bool, typer.Option(help="Inject a fault; exit code 1 if a contract catches it.")
     ] = False,
     fault: Annotated[
         str, typer.Option(help="Which fault; `estate inject --help` lists them.")

@@ -26,13 +26,14 @@ def sql(
     ] = "table",
     is_lake: Annotated[
         bool,
-        typer.Option("--lake", help="Ask the lake instead: sources' rows, raw and not judged."),
+        typer.Option("--lake", help="Ask the lake instead: rows as landed and built, not judged."),
     ] = False,
 ) -> None:
     """Ask the current release; loads and builds go on meanwhile.
 
-    Its tables are canonical.<entity>; `select table_name from duckdb_tables()` lists them. With
-    --lake they are <source>.<stream>, as they landed, personal data included.
+    Its tables are canonical.ENTITY; `select table_name from duckdb_tables()` lists them. With
+    --lake there are SOURCE.STREAM too, as they landed, personal data included, canonical tables as
+    they were built last, and their history.
 
     Example: `crossdock sql "select status, count(*) from canonical.package group by 1"`
     """

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import contracts
@@ -57,3 +58,14 @@ def test_links_lead_to_pages_and_files_that_exist() -> None:
         for target in re.findall(r"\]\((?!https:)([^)#]+)\)", text):
             found = (pages.DOCS / target).resolve()
             assert found.is_file(), f"{path} leads to {target}"
+
+
+@pytest.mark.parametrize("what", pages.QUESTIONS)
+def test_the_questions_on_the_first_page_can_be_asked(what: str) -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA canonical")
+        for contract in contracts.read_all("canonical"):
+            columns = contract.table(contract.name).columns
+            listed = ", ".join(f"{column.name} {column.physical_type}" for column in columns)
+            con.execute(f"CREATE TABLE canonical.{contract.name} ({listed})")
+        assert con.execute(pages.QUESTIONS[what]).fetchall() == []
