@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel
 
 
@@ -189,12 +187,3 @@ def _lines() -> Iterator[str]:
         yield f"| {told} | for people |"
     yield ""
     yield "What lies below `team`, `roles`, `servers`, `price`, `context`, `support` is for people."
-
-
-def models() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the name of each model of the standard that is named above, and its fields by key."""
-    import open_data_contract_standard.model as library
-
-    for name in PARTS:
-        model: type[BaseModel] = getattr(library, name, OpenDataContractStandard)
-        yield name, {f.alias or own: f for own, f in model.model_fields.items()}

@@ -45,12 +45,9 @@ def show(
     for table in found.tables:
         columns = Table("column", "type", "", "what", title=table.name, title_justify="left")
         for column in table.columns:
-            marks = ("key" if column.primary_key else "required" if column.required else "", "")
-            kind = column.classification or ""
-            columns.add_row(
-                column.name, column.physical_type,
-                " ".join(mark for mark in (marks[0], kind) if mark), escape(column.description),
-            )  # fmt: skip
+            filled = "key" if column.primary_key else "required" if column.required else ""
+            marks = f"{filled} {column.classification or ''}".strip()
+            columns.add_row(column.name, column.physical_type, marks, escape(column.description))
         out.print(columns)
         rules = Table("rule", "column", "dimension", "severity", "what")
         for rule in table.rules:

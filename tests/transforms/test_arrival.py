@@ -66,7 +66,8 @@ def unified(compiled: Sequence[Model], rows: Mapping[str, Any]) -> dict[str, Any
             relation = f"{model.catalog}.{model.relation}"
             schema, _, name = relation.rpartition(".")
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            if f'"{name}"' in model.sql:  # reads itself: empty at first
+            itself = ".".join(f'"{part}"' for part in relation.split("."))
+            if itself in model.sql:  # empty at first
                 con.execute(f"CREATE TABLE {relation} ({_columns(name)})")
                 con.execute(f"INSERT INTO {relation} {model.sql}")
             else:

@@ -2,8 +2,8 @@
     In the workbench a table is made anew in one statement. In the lake it is written only where its
     rows have changed, in one transaction, and made anew only when its columns have: a run over
     unchanged sources leaves the lake's snapshot as it was, and the catalog does not grow by every
-    column of every table a run. In an increment, a model with `touched: [kind, value, key]` gives
-    the rows of the touched keys only, and only those are looked at.
+    column of every table a run. In an increment, a model with `touched: [kind, value, key]`, or
+    several such, gives the rows of the touched keys only, and only those are looked at.
 -#}
 {% materialization table, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}

@@ -15,7 +15,7 @@ final as (
         raised.evidence,
         raised.next_step,
         raised.rows_affected,
-        coalesce(least(stored.since, raised.since), raised.since) as since
+        least(stored.since, raised.since) as since -- a null is passed over
     from {{ ref('int_task__raised') }} as raised
     left join stored on raised.task_uid = stored.task_uid
 )

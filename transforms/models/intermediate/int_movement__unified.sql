@@ -126,7 +126,7 @@ select
     moved.node_code,
     case when nodes.node_code is not null then {{ uid('node', ['nodes.node_code']) }} end as node_uid,
     moved.bin_id,
-    case when locations.node_uid is not null then locations.location_uid end as location_uid,
+    locations.location_uid,
     moved.product_uid,
     moved.lot_code,
     moved.qty,

@@ -6,7 +6,7 @@ select
     shipments.shipment_uid,
     shipments.shipment_no,
     picks.order_line_no,
-    case when locations.node_uid is not null then locations.location_uid end as location_uid,
+    locations.location_uid,
     matched.product_uid,
     picks.lot_code,
     picks.qty,
