@@ -22,7 +22,7 @@ from warehouse import files
 from warehouse.lake import Lake
 from warehouse.landing.load import Load
 from warehouse.landing.settings import Settings
-from warehouse.release import Releases
+from warehouse.releases import Releases
 from warehouse.upkeep.fsck import fsck
 from warehouse.upkeep.maintain import Keep, maintain
 

@@ -13,7 +13,7 @@ from orchestration.settings import ROOT, Settings, load
 from orchestration.sources import listed_contracts
 from warehouse import extensions
 from warehouse.lake import Lake
-from warehouse.release import Releases
+from warehouse.releases import Releases
 
 
 @dataclass(frozen=True)

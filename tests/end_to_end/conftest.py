@@ -14,7 +14,7 @@ import pytest
 
 from estate import DEMO_KEY, Estate
 from warehouse.lake import Lake
-from warehouse.release import Releases
+from warehouse.releases import Releases
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).parent / "crossdock"

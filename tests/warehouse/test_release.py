@@ -10,7 +10,8 @@ import pytest
 
 from warehouse.errors import ReleaseError
 from warehouse.lake import Lake
-from warehouse.release import Release, Releases, is_blocking
+from warehouse.release import Release, is_blocking
+from warehouse.releases import Releases
 
 NOW = datetime(2026, 3, 11, 22, tzinfo=UTC)
 PASSED = {"dataset": "wms.stock", "rule": "qty", "severity": "error", "status": "passed"}
@@ -103,11 +104,94 @@ def test_a_release_never_bears_the_id_of_one_that_was_deleted(lake: Lake) -> Non
     assert publish(releases).release_id not in made
 
 
-@pytest.mark.parametrize("verdicts", [[], [FAILED], [PASSED, SKIPPED]])
-def test_what_did_not_pass_is_never_released(lake: Lake, verdicts: list[Any]) -> None:
-    with pytest.raises(ReleaseError):
-        publish(Releases(lake), verdicts)
-    assert Releases(lake).current() is None
+def test_without_a_verdict_nothing_is_cut(lake: Lake) -> None:
+    with pytest.raises(ReleaseError, match="what was not judged has not passed"):
+        publish(Releases(lake), [])
+    assert Releases(lake).current() is None and Releases(lake).newest() is None
+
+
+@pytest.mark.parametrize("verdicts", [[FAILED], [PASSED, SKIPPED]])
+def test_what_did_not_pass_is_never_shown_to_readers(lake: Lake, verdicts: list[Any]) -> None:
+    releases = Releases(lake)
+    partial = publish(releases, verdicts)
+    assert releases.current() is None
+    assert not partial.is_whole and releases.newest() == partial
+    assert [one["status"] for one in partial.blocking] == [verdicts[-1]["status"]]
+    good = publish(releases)
+    assert good.release_id != partial.release_id, "it was judged otherwise"
+    assert releases.current() == releases.newest() == good
+    change(lake)
+    partial = publish(releases, verdicts, now=NOW + timedelta(days=1))
+    current = releases.current()
+    assert current is not None and current.release_id == good.release_id
+    assert current.aged is not None and current.aged.since == NOW + timedelta(days=1)
+    assert releases.newest() == partial
+    with releases.open(partial.release_id) as con:
+        assert con.execute("SELECT count(*) FROM canonical.product").fetchall() == [(1001,)]
+
+
+def test_between_a_failed_judgement_and_its_cut_there_is_nothing_to_stand_on(lake: Lake) -> None:
+    releases = Releases(lake)
+    publish(releases)
+    change(lake)
+    publish(releases, [FAILED])
+    change(lake, 8)
+    releases.reject([FAILED], now=NOW)
+    assert releases.newest() is None
+
+
+def test_the_same_content_under_another_version_of_a_contract_is_another_release(
+    lake: Lake,
+) -> None:
+    releases = Releases(lake)
+    first = publish(releases)
+    again = releases.publish(
+        [PASSED], contract_versions={"wms": "2.0.0"}, as_of_marks=first.as_of_marks, now=NOW
+    )
+    assert again.release_id != first.release_id
+    assert releases.current() == again
+
+
+def test_a_rollback_leads_readers_back_and_the_same_content_does_not_come_again(
+    lake: Lake,
+) -> None:
+    releases = Releases(lake)
+    made = []
+    for value in range(3):
+        change(lake, value)
+        made.append(publish(releases).release_id)
+    back, withdrawn = releases.rollback(by="ops", why="prices in cents", now=NOW)
+    assert (back.release_id, withdrawn) == (made[1], [made[2]])
+    assert releases.current() == back == releases.newest()
+    bad = releases.get(made[2])
+    assert bad.withdrawn is not None and bad.withdrawn.why == "prices in cents"
+    with pytest.raises(ReleaseError, match=f"This is {made[2]} again, which ops withdrew"):
+        publish(releases)
+    assert releases.current() == back
+    with releases.open(made[2]) as con:  # as evidence
+        assert con.execute("SELECT count(*) FROM canonical.product").fetchall() == [(1003,)]
+    change(lake, 4)
+    assert publish(releases) == releases.current() != back
+
+
+def test_a_rollback_further_back_withdraws_all_that_came_after(lake: Lake) -> None:
+    releases = Releases(lake)
+    made = []
+    for value in range(4):
+        change(lake, value)
+        made.append(publish(releases).release_id)
+    releases.rollback(by="ops", why="b", now=NOW)
+    back, withdrawn = releases.rollback(by="ops", why="c", now=NOW, to=made[0])
+    assert back.release_id == made[0] and withdrawn == made[1:]
+    reasons = [releases.get(one).withdrawn for one in made[1:]]
+    assert [one.why for one in reasons if one] == ["c", "c", "b"], "the first word stays"
+    with pytest.raises(ReleaseError, match="no earlier release"):
+        releases.rollback(by="ops", why="d", now=NOW)
+    with pytest.raises(ReleaseError, match="was withdrawn"):
+        releases.rollback(by="ops", why="d", now=NOW, to=made[2])
+    with pytest.raises(ReleaseError, match="failed its contracts"):
+        change(lake, 9)
+        releases.rollback(by="ops", why="d", now=NOW, to=publish(releases, [FAILED]).release_id)
 
 
 def test_a_candidate_whose_files_are_not_all_there_is_never_released(lake: Lake) -> None:

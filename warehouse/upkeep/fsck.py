@@ -20,7 +20,7 @@ from warehouse.catalogs.sqlite import attach
 from warehouse.errors import LakeError
 from warehouse.files import Seal, read
 from warehouse.lake import Lake
-from warehouse.release import Releases
+from warehouse.releases import Releases
 from warehouse.session import open_duckdb
 from warehouse.upkeep import expiry, retention, soundness
 from warehouse.upkeep.finding import Finding, Kind

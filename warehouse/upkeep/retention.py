@@ -11,7 +11,7 @@ from pathlib import Path
 from warehouse import catalog
 from warehouse.errors import ReleaseError
 from warehouse.lake import Lake
-from warehouse.release import Releases
+from warehouse.releases import Releases
 
 ASIDE = ".expired-"
 
@@ -47,18 +47,19 @@ def referred(folder: Path) -> dict[str, catalog.Referred]:
 def prune(lake: Lake, now: datetime, *, newest: int, younger: timedelta) -> list[str]:
     """Delete old releases; return their ids.
 
-    The `newest` are kept, those `younger` than that, and the current one, whatever its age.
+    The `newest` are kept, those `younger` than that, and, whatever their age, the current one and
+    the newest that was cut.
     """
     with lake.lock(purpose="delete old releases"):
         for leftover in lake.paths.releases.glob(f"{ASIDE}*"):
             shutil.rmtree(leftover)
         releases = Releases(lake)
-        current = releases.current()
+        listed = releases.list()
+        kept = {one.release_id for one in (releases.current(), releases.newest()) if one}
         old = [
             one.release_id
-            for one in releases.list()[: -newest or None]
-            if one.published_at < now - younger
-            and (current is None or one.release_id != current.release_id)
+            for one in listed[: -newest or None]
+            if one.published_at < now - younger and one.release_id not in kept
         ]
         for release_id in old:
             # Renamed first: a kill must not leave half a release under its name.

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.lake import Lake
-from warehouse.release import Release, Releases
+from warehouse.release import Release
+from warehouse.releases import Releases
 
 NOW = datetime(2026, 3, 2, 22, tzinfo=UTC)
 PASSED = [{"dataset": "canonical.order", "rule": "a", "severity": "error", "status": "passed"}]

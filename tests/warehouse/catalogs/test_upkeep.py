@@ -8,7 +8,7 @@ import pytest
 from warehouse import catalog, files
 from warehouse.errors import LakeError
 from warehouse.lake import Lake
-from warehouse.release import Releases
+from warehouse.releases import Releases
 from warehouse.upkeep import bounds, retention
 from warehouse.upkeep.backup import backup
 from warehouse.upkeep.fsck import fsck

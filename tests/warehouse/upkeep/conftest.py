@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from warehouse import files
-from warehouse.release import Release, Releases
+from warehouse.release import Release
+from warehouse.releases import Releases
 
 PASSED = {"dataset": "src.order", "rule": "qty", "severity": "error", "status": "passed"}
 COLUMNS = {"id": {"type": "integer"}, "v": {"type": ["string", "null"]}}
