@@ -26,31 +26,27 @@ _SAID = {
 
 def of_step(step: Step) -> str:
     """Return one phrase for a step that ended."""
+    broken = sorted({"/".join(check.asset_key.path) for check in step.unpassed()})
+    if step.name.startswith("check_") and broken:
+        return f"broken: {', '.join(broken)}"
     if step.error:
-        if step.name.startswith("judge_"):
-            return f"broken: {', '.join(_unkept(step))}"
         return shorten(step.error, 100, placeholder=" …")
     made = [e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION]
     if step.name.startswith("pull_"):
         counts = _counts(made)
         return f"{counts['emitted']:,} records, {counts['quarantined']:,} quarantined"
     checked = [e for e in step.events if e.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION]
-    if checked:
-        return f"{len(checked)} tables held against their contracts"
-    if len(made) == 1:
-        return "published" if step.name == "publish_release" else "decided"
-    return f"{len(made)} tables built"
-
-
-def _unkept(step: Step) -> list[str]:
-    """Return the tables whose blocking check failed."""
-    return [
-        "/".join(event.asset_check_evaluation_data.asset_key.path)
-        for event in step.events
-        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
-        and not event.asset_check_evaluation_data.passed
-        and event.asset_check_evaluation_data.severity is dg.AssetCheckSeverity.ERROR
-    ]
+    match step.name.partition("_")[0]:
+        case "judge":
+            metadata = made[0].step_materialization_data.materialization.metadata if made else {}
+            return f"{metadata['rules'].value:,} rules judged" if "rules" in metadata else "judged"
+        case "check":
+            return f"{len(checked)} checks passed"
+        case "publish":
+            return "cut, but not for readers" if broken else "published"
+        case "gate":
+            return "open"
+    return "decided" if len(made) == 1 else f"{len(made)} tables built"
 
 
 def of_run(hub: Hub, job: str, ended: Ended, out: Console) -> None:
@@ -68,10 +64,14 @@ def of_run(hub: Hub, job: str, ended: Ended, out: Console) -> None:
             out.print(panel)
     if job in {"run", "release"}:
         out.print(release_line(hub))
-    if job in {"run", "decide"} and ended.success:
+    if job in {"run", "decide"} and any(_is_decision(step) for step in ended.steps):
         from orchestration.cli.decisions_view import summary
 
         out.print(summary(hub))
+
+
+def _is_decision(step: Step) -> bool:
+    return step.name.startswith("decisions__") and step.error is None
 
 
 def _counts(events: Sequence[dg.DagsterEvent]) -> dict[str, int]:
@@ -142,6 +142,7 @@ def release_line(hub: Hub) -> str:
     if release.aged is not None:
         line += (
             f"\n[yellow]It is the last good release, aged: a newer candidate failed "
-            f"({release.aged.reason}). No decision runs until one passes.[/]"
+            f"({release.aged.reason}). Jobs that stand on what failed do not start; "
+            "`crossdock gate` tells which.[/]"
         )
     return line

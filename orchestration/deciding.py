@@ -45,14 +45,14 @@ def inputs(hub: Hub, release: Release, job: Job[Any]) -> dict[str, pa.Table]:
 
 
 def decide(hub: Hub, name: str) -> RunResult:
-    """Decide on the current release, if the gate is open, and record it.
+    """Decide on the newest audited snapshot, if the job's gate is open, and record it.
 
     The gate is asked twice: before reading, and under the lake's lock when the decisions are
     written, because a candidate may have failed in between. Raises GateClosed. What the release
     does not give again when it is read anew is not recorded: RunError.
     """
     job = decisions.job(name)
-    release = open_gate(hub)
+    release = open_gate(hub, name)
     result = decisions.run(
         job,
         inputs(hub, release, job),
@@ -67,7 +67,7 @@ def decide(hub: Hub, name: str) -> RunResult:
             "pure function of its release. Nothing was recorded."
         )
     with hub.lake.lock(timeout=hub.settings.lock_timeout_s, purpose=f"record {name}"):
-        again = open_gate(hub)
+        again = open_gate(hub, name)
         if again.release_id != release.release_id:
             raise RunError(
                 f"Release {again.release_id} came out while {name} ran on {release.release_id}. "

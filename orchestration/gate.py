@@ -1,54 +1,137 @@
-"""Whether decisions may start: on a release that passed, is not aged, and is fresh."""
+"""Whether a decision job may start: what it reads, and all that this is made of, must stand.
 
-from collections.abc import Sequence
+The facts live in the lake and beside the releases, not in a run, so that the gate holds for
+whoever starts a decision: a schedule, the UI, or the command line after a failed run.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from contracts import Contract, CrossdockError
+import decisions
+from contracts import CrossdockError
+from decisions import Job
 from orchestration.hub import Hub
 from orchestration.publishing import freshness_rules
+from orchestration.source_fields import reach
 from warehouse.release import Release
+
+if TYPE_CHECKING:
+    from contracts.reach import Upstream
+
+_SHOWN = 5
 
 
 class GateClosed(CrossdockError):
-    """No decision may start now; the message says why and what opens the gate."""
+    """A job may not start now; the message says why and what opens the gate."""
 
 
-def open_gate(hub: Hub) -> Release:
-    """Return the release that decisions may act on. Raises GateClosed.
+@dataclass(frozen=True)
+class Standing:
+    """A job, the snapshot it would decide on, and why it may not start, if there is a reason.
 
-    The facts live in the lake and beside the releases, not in a run, so that the gate holds for
-    whoever starts a decision: a schedule, the UI, or the command line after a failed run.
+    ``unreached`` are verdicts that keep the snapshot from readers, but not this job from it.
     """
-    release = hub.releases.current()
+
+    job: str
+    release: Release | None
+    upstream: "Upstream | None"
+    reasons: tuple[str, ...]
+    unreached: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the job may start."""
+        return not self.reasons
+
+
+def open_gate(hub: Hub, job: str) -> Release:
+    """Return the snapshot that a job may act on. Raises GateClosed."""
+    now = standing(hub, job)
+    if now.release is None or now.reasons:
+        more = len(now.reasons) - _SHOWN
+        listed = [*now.reasons[:_SHOWN], *([f"And {more} more."] if more > 0 else [])]
+        raise GateClosed(f"{job} may not start. " + "\n".join(listed))
+    return now.release
+
+
+def standing(hub: Hub, name: str) -> Standing:
+    """Look at everything that a job stands on. Raises DecisionError for a job that is not there.
+
+    The snapshot is the newest that was audited, whole or not: a rule that failed closes the gate
+    of those jobs only whose columns it reaches, through joins and filters too. What cannot be
+    traced counts as reached, and a candidate that failed without being cut closes every gate.
+    """
+    job = decisions.job(name)
+    release = hub.releases.newest()
     if release is None:
-        raise GateClosed("There is no release to decide on. Run `crossdock run`.")
-    if release.aged is not None:
-        raise GateClosed(
-            f"Release {release.release_id} is aged since {release.aged.since:%Y-%m-%d %H:%M} UTC: "
-            f"a newer candidate failed its contracts ({release.aged.reason}). Decisions start "
-            "again when a candidate passes: mend the source, then `crossdock run` "
-            "(in the demo: `make demo`)."
+        return Standing(name, None, None, (_nothing_to_stand_on(hub),))
+    try:
+        upstream = reach(hub).upstream(reads(job))
+    except CrossdockError as error:
+        reason = f"What {name} stands on is not known, so all of it counts as broken: {error}"
+        return Standing(name, release, None, (reason,))
+    reached = {
+        id(verdict): upstream.is_reached_by(str(verdict["dataset"]), verdict["column"])
+        for verdict in release.blocking
+    }
+    reasons = [
+        *_withdrawn(release),
+        *_judged_otherwise(hub, release, upstream),
+        *_stale(hub, release, upstream, hub.settings.clock()),
+        *(str(v["message"]) for v in release.blocking if reached[id(v)]),
+    ]
+    unreached = tuple(v for v in release.blocking if not reached[id(v)])
+    return Standing(name, release, upstream, tuple(reasons), unreached)
+
+
+def reads(job: Job[Any]) -> dict[str, tuple[str, ...]]:
+    """Return what a job reads, as dataset -> columns."""
+    return {f"canonical.{entity}": columns for entity, columns in job.reads.items()}
+
+
+def _nothing_to_stand_on(hub: Hub) -> str:
+    current = hub.releases.current()
+    if current is None or current.aged is None:
+        return "There is no release to decide on. Run `crossdock run`."
+    return (
+        f"Release {current.release_id} is aged since {current.aged.since:%Y-%m-%d %H:%M} UTC: a "
+        f"newer candidate failed its contracts ({current.aged.reason}) and is not cut yet. Run "
+        "`crossdock unify`, `crossdock check` and `crossdock release`, or `crossdock run`."
+    )
+
+
+def _withdrawn(release: Release) -> Iterator[str]:
+    if release.withdrawn is not None:
+        yield (
+            f"Release {release.release_id} was withdrawn by {release.withdrawn.by} "
+            f"({release.withdrawn.why}). Run `crossdock release rollback` again to end that."
         )
+
+
+def _judged_otherwise(hub: Hub, release: Release, upstream: "Upstream") -> Iterator[str]:
     for contract in hub.contracts():
         was = release.contract_versions.get(contract.key)
-        if was != contract.version:
-            raise GateClosed(
+        datasets = {contract.dataset(table.name) for table in contract.tables}
+        if was != contract.version and datasets & upstream.tables:
+            yield (
                 f"Contract {contract.key} is at {contract.version}, the release was judged by "
                 f"{was or 'none'}. Run `crossdock run` to judge by today's contracts."
             )
-    _refuse_stale(hub.contracts("sources"), release, hub.settings.clock())
-    return release
 
 
-def _refuse_stale(listed: Sequence[Contract], release: Release, now: datetime) -> None:
-    for contract in listed:
+def _stale(hub: Hub, release: Release, upstream: "Upstream", now: datetime) -> Iterator[str]:
+    for contract in hub.contracts("sources"):
+        if not {contract.dataset(table.name) for table in contract.tables} & upstream.tables:
+            continue
         for rule in freshness_rules(contract):
             allowed = timedelta(seconds=float(rule.comparator[1]))
             text = release.as_of_marks.get(contract.name)
             mark = datetime.fromisoformat(text) if text else None
             if mark is None or now - mark > allowed:
                 age = "unknown" if mark is None else str(now - mark)
-                raise GateClosed(
+                yield (
                     f"Source {contract.name} is stale: {rule.table}.{rule.column} is {age} old, "
                     f"its SLA allows {allowed}. Ask {contract.owner} ({contract.channel}), or pull "
                     "it again with `crossdock run`."

@@ -3,6 +3,8 @@
 import dagster as dg
 
 from orchestration import sources
+from orchestration.components.contract_checks import asset_keys
+from orchestration.hub import Hub
 from orchestration.settings import load
 
 _BUILT = ("staging", "intermediate", "canonical", "history")
@@ -11,6 +13,20 @@ _BUILT = ("staging", "intermediate", "canonical", "history")
 def source_groups() -> list[str]:
     """Return the names of the sources, which are the groups of their assets."""
     return [source.name for source in sources.read(load().sources)]
+
+
+def _judged() -> list[dg.AssetKey]:
+    """Return the assets whose contracts are judged."""
+    hub = Hub.open()
+    layers = (*hub.contracts(), *hub.contracts("decisions"))
+    return sorted(
+        {
+            key
+            for contract in layers
+            for t in contract.tables
+            for key in asset_keys(contract, t.name)
+        }
+    )
 
 
 JOBS = [
@@ -31,17 +47,19 @@ JOBS = [
     ),
     dg.define_asset_job(
         "check",
-        selection=dg.AssetSelection.all_asset_checks(),
+        selection=dg.AssetSelection.groups("verdict")
+        | dg.AssetSelection.checks_for_assets(*_judged()),
         description="Hold sources, canonical tables and decisions against their contracts.",
     ),
     dg.define_asset_job(
         "release",
         selection=dg.AssetSelection.groups("release"),
-        description="Publish what was judged.",
+        description="Cut what was judged: a release for readers if every contract passed.",
     ),
     dg.define_asset_job(
         "decide",
-        selection=dg.AssetSelection.groups("decisions").without_checks(),
-        description="Decide on the current release, if the gate is open.",
+        selection=dg.AssetSelection.groups("gate")
+        | dg.AssetSelection.groups("decisions").without_checks(),
+        description="Decide on the newest snapshot: each job whose gate is open.",
     ),
 ]

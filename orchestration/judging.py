@@ -1,8 +1,9 @@
 """Hold the lake against its contracts, and keep what was found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -10,6 +11,7 @@ import contracts
 from contracts import Verdict
 from orchestration import build, decision_tables
 from orchestration.hub import Hub
+from warehouse.release import is_blocking
 
 TABLE = "hub.verdict"
 _SHOWN = 3
@@ -39,12 +41,23 @@ class Judgement:
     layer: str
     source_mark: str
     build_id: str | None
+    judged_at: datetime
     verdicts: tuple[Verdict, ...]
 
     @property
     def blocking(self) -> tuple[Verdict, ...]:
-        """The verdicts that stop a release."""
+        """The verdicts that keep a release from readers."""
         return tuple(verdict for verdict in self.verdicts if verdict.blocks)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The verdicts as they are kept, a row a rule."""
+        stamp = {
+            "layer": self.layer,
+            "source_mark": self.source_mark,
+            "build_id": self.build_id,
+            "judged_at": self.judged_at,
+        }
+        return [stamp | asdict(v) | {"sample": list(v.sample)} for v in self.verdicts]
 
 
 def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> Judgement:
@@ -65,33 +78,38 @@ def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> 
         newest = build.newest(con)
         say(f"judging {layer}")
         verdicts = tuple(contracts.judge(con, hub.contracts(layer), now=hub.settings.clock()))
-    judgement = Judgement(layer, mark, newest.build_id if newest else None, verdicts)
+    build_id = newest.build_id if newest else None
+    judgement = Judgement(layer, mark, build_id, datetime.now(UTC), verdicts)
     _record(hub, judgement)
     if judgement.blocking and layer != "decisions":
         rules = [f"{verdict.dataset} {verdict.rule}" for verdict in judgement.blocking]
         more = f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else ""
         hub.releases.reject(
             judgement.blocking,
-            now=datetime.now(UTC),
+            now=judgement.judged_at,
             reason=", ".join(rules[:_SHOWN]) + more,
         )
     return judgement
 
 
 def _record(hub: Hub, judgement: Judgement) -> None:
-    stamp = {
-        "layer": judgement.layer,
-        "source_mark": judgement.source_mark,
-        "build_id": judgement.build_id,
-        "judged_at": datetime.now(UTC),
-    }
-    rows = [stamp | asdict(v) | {"sample": list(v.sample)} for v in judgement.verdicts]
     hub.lake.replace(
-        TABLE, pa.Table.from_pylist(rows, schema=_SCHEMA), where={"layer": judgement.layer}
+        TABLE,
+        pa.Table.from_pylist(judgement.rows(), schema=_SCHEMA),
+        where={"layer": judgement.layer},
     )
 
 
-def newest(hub: Hub) -> dict[str, list[dict[str, object]]]:
+def rows_since(
+    hub: Hub, layer: str, began: datetime, say: Callable[[str], None] = lambda _: None
+) -> list[dict[str, Any]]:
+    """Return a layer's verdicts as rows: those recorded since an instant, else judged now."""
+    rows = newest(hub)[layer]
+    is_new = bool(rows) and all(row["judged_at"] >= began for row in rows)
+    return rows if is_new else judge(hub, layer, say).rows()
+
+
+def newest(hub: Hub) -> dict[str, list[dict[str, Any]]]:
     """Return the newest verdicts of each layer as rows; a layer never judged has none."""
     import duckdb
 
@@ -100,15 +118,18 @@ def newest(hub: Hub) -> dict[str, list[dict[str, object]]]:
             rows = con.execute(f"select * from lake.{TABLE}").to_arrow_table().to_pylist()  # noqa: S608 - a constant
         except duckdb.CatalogException:
             rows = []
-    layers: dict[str, list[dict[str, object]]] = {"sources": [], "canonical": [], "decisions": []}
+    layers: dict[str, list[dict[str, Any]]] = {"sources": [], "canonical": [], "decisions": []}
     for row in rows:
         layers[row["layer"]].append(row)
     return layers
 
 
-def worst(verdicts: Sequence[Verdict]) -> str:
+def worst(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return one line for a person: how many rules held, and the first that blocks."""
-    failed = [v for v in verdicts if v.status != "passed"]
-    blocking = [v for v in failed if v.blocks]
-    line = f"{len(verdicts) - len(failed)} of {len(verdicts)} rules passed"
-    return f"{line}; blocked by {blocking[0].dataset} {blocking[0].rule}" if blocking else line
+    failed = [row for row in rows if row["status"] != "passed"]
+    blocking = [row for row in failed if is_blocking(row)]
+    line = f"{len(rows) - len(failed)} of {len(rows)} rules passed"
+    if not blocking:
+        return line
+    more = f" and {len(blocking) - 1} more" if len(blocking) > 1 else ""
+    return f"{line}; broken: {blocking[0]['dataset']} {blocking[0]['rule']}{more}"

@@ -1,4 +1,4 @@
-"""Publish a release of what was judged, or say why not."""
+"""Cut a release from what was judged, or say why there is nothing to cut."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from warehouse.release import Release
 
 
 class ReleaseRefused(CrossdockError):
-    """The candidate may not be published; the last good release stays."""
+    """The candidate was not judged as it stands; the last good release stays."""
 
 
 def publish(hub: Hub) -> Release:
-    """Publish the newest build as a release.
+    """Cut the newest build: a release for readers, or a partial one beside it if a contract failed.
 
     All sources are cut together: the sources' verdict, the build and the canonical verdict must
-    speak of the same state of the lake. Raises ReleaseRefused with what is missing or failed.
+    speak of the same state of the lake. Raises ReleaseRefused with what is missing.
     """
     with hub.lake.lock(timeout=hub.settings.lock_timeout_s, purpose="publish a release"):
         with hub.lake.connect(read_only=True) as con:

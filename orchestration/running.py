@@ -32,6 +32,17 @@ class Step:
     events: list[dg.DagsterEvent] = field(default_factory=list)
     error: str | None = None
 
+    def unpassed(self) -> list[dg.AssetCheckEvaluation]:
+        """Return the checks of this step that failed and are no mere warnings."""
+        found = [
+            event.asset_check_evaluation_data
+            for event in self.events
+            if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        ]
+        return [
+            one for one in found if not one.passed and one.severity is dg.AssetCheckSeverity.ERROR
+        ]
+
 
 @dataclass
 class Ended:
@@ -101,7 +112,7 @@ def _run(
             )
         finally:
             pulling.end_run(outcome.run_id)
-    outcome.success = result.success
+    outcome.success = result.success and not any(step.unpassed() for step in outcome.steps)
     return outcome
 
 
@@ -121,7 +132,14 @@ def _follow(
         return
     step.events.append(event)
     if event.event_type is dg.DagsterEventType.STEP_FAILURE:
-        step.error = cause(event.step_failure_data.error) or event.message or "unknown error"
+        # Of a blocking check Dagster only says that it failed; the check says why.
+        found = [one.description for one in step.unpassed() if one.blocking]
+        step.error = (
+            "\n".join(str(said) for said in found)
+            or cause(event.step_failure_data.error)
+            or event.message
+            or "unknown error"
+        )
     if event.event_type in {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}:
         step.seconds = time.monotonic() - step.began
         outcome.steps.append(step)

@@ -1,4 +1,4 @@
-"""From a canonical column to the source fields behind it, as dbt compiled the models."""
+"""From a canonical column to the source fields behind it, by the models as dbt compiled them."""
 
 import json
 from functools import cache
@@ -10,6 +10,7 @@ from orchestration.hub import Hub
 
 if TYPE_CHECKING:
     from contracts.lineage import Fields, Lineage
+    from contracts.reach import Reach
 
 
 def lineage(hub: Hub) -> "Lineage":
@@ -17,20 +18,41 @@ def lineage(hub: Hub) -> "Lineage":
 
     Raises ``CrossdockError`` where none was compiled yet.
     """
+    return _lineage(*_manifest(hub))
+
+
+def reach(hub: Hub) -> "Reach":
+    """Return what could make columns wrong, by the models as they were last compiled.
+
+    Raises ``CrossdockError`` where none was compiled yet.
+    """
+    return _reach(*_manifest(hub))
+
+
+def _manifest(hub: Hub) -> tuple[Path, int]:
+    """Return dbt's manifest and when it was written."""
     manifest = hub.settings.dbt_target / "manifest.json"
     if not manifest.exists():
         raise CrossdockError(
             "No model is compiled yet, so there is nothing to trace. Run `crossdock unify`."
         )
-    return _read(manifest, manifest.stat().st_mtime_ns)
+    return manifest, manifest.stat().st_mtime_ns
 
 
 @cache
-def _read(manifest: Path, _mtime_ns: int) -> "Lineage":
+def _lineage(manifest: Path, _mtime_ns: int) -> "Lineage":
     """Read once as long as the file stays as it is: it takes 0.3 s."""
     from contracts.lineage import Lineage  # another 0.3 s, for sqlglot
 
     return Lineage.from_manifest(json.loads(manifest.read_text("utf-8")))
+
+
+@cache
+def _reach(manifest: Path, _mtime_ns: int) -> "Reach":
+    """Read once as long as the file stays as it is, as its models are traced on demand."""
+    from contracts.reach import Reach
+
+    return Reach.from_manifest(json.loads(manifest.read_text("utf-8")))
 
 
 def source_fields(hub: Hub, dataset: str, column: str | None) -> str:

@@ -14,12 +14,12 @@ from decisions import DecisionError
 from warehouse.errors import is_damage
 
 _MODULES = (
-    *("stages", "quarantine", "ledger", "tasks", "decide", "status", "query", "lineage", "upkeep"),
-    *("contract", "demo", "dev"),
+    *("stages", "quarantine", "ledger", "tasks", "release", "gate", "decide", "status", "query"),
+    *("lineage", "upkeep", "contract", "demo", "dev"),
 )
 _VERBS = (
-    *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "decide"),
-    *("status", "sql", "lineage", "contract", "fsck", "maintain", "backup", "restore"),
+    *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "gate"),
+    *("decide", "status", "sql", "lineage", "contract", "fsck", "maintain", "backup", "restore"),
     *("demo", "dev"),
 )
 

@@ -1,4 +1,4 @@
-"""run, pull, unify, check, release: each a Dagster job, with its progress and its account."""
+"""run, pull, unify, check: each a Dagster job, with its progress and its account."""
 
 from typing import Annotated
 
@@ -59,17 +59,6 @@ def check() -> None:
     from orchestration.cli.work import work
 
     work("check")
-
-
-@app.command()
-def release() -> None:
-    """Publish what was judged as a release, if every contract held.
-
-    Example: `crossdock release`
-    """
-    from orchestration.cli.work import work
-
-    work("release")
 
 
 def _refuse_demo_home() -> None:

@@ -14,9 +14,10 @@ def status() -> None:
 
     Example: `crossdock status`
     """
+    import decisions
     from orchestration import account, judging
-    from orchestration.cli import wording
-    from orchestration.gate import GateClosed, open_gate
+    from orchestration.cli import gate, wording
+    from orchestration.gate import standing
     from orchestration.hub import Hub
     from orchestration.jobs import source_groups
     from warehouse import accounts, held
@@ -56,11 +57,9 @@ def status() -> None:
         if unfed := [c.name for c in hub.contracts("canonical") if not c.table(c.name).fed]:
             out.print(f"Empty, no source feeds it yet: {', '.join(unfed)}")
     out.print(account.release_line(hub))
-    try:
-        open_gate(hub)
-        out.print("[bold]Decisions[/] may start")
-    except GateClosed as closed:
-        out.print(f"[bold]Decisions[/] [yellow]may not start:[/] {closed}")
+    for job in sorted(decisions.jobs()):
+        now = standing(hub, job)
+        out.print(" ".join([gate.line(now), *now.reasons[:1]]), soft_wrap=True)
     if hub.settings.alerts.exists():
         last = json.loads(hub.settings.alerts.read_text("utf-8").splitlines()[-1])
         out.print(f"[bold]Last alert[/] {last['at']} {last['job']}: {last['message']}", markup=True)

@@ -15,13 +15,13 @@ from orchestration.running import run as run_job
 from orchestration.sources import SourcesError, read
 
 _BLOCKED = (
-    "Stopped by a contract (see above). Nothing was released and no decision ran; "
-    "the last good release stays for readers."
+    "A contract is broken (see above). Readers stay on the last release that passed, and jobs "
+    "that stand on what broke do not start: `crossdock gate` tells which."
 )
 _SAID = {
-    "judge_sources": _BLOCKED,
-    "judge_canonical": _BLOCKED,
-    "judge_decisions": "Recorded decisions break their contract (see above): send nothing of them. "
+    "check_sources": _BLOCKED,
+    "check_canonical": _BLOCKED,
+    "check_decisions": "Recorded decisions break their contract (see above): send nothing of them. "
     "The release is sound; `crossdock decide` decides anew.",
 }
 
@@ -54,10 +54,9 @@ def work(job: str, *, sources: Sequence[str] = ()) -> None:
                 raise typer.Exit(130) from None
     account.of_run(hub, job, result, out)
     if not result.success:
-        for step in result.steps:
-            if step.error:
-                said = _SAID.get(step.name, step.error)
-                err.print(f"[bold red]crossdock:[/] {escape(said)}", soft_wrap=True)
+        listed = [_SAID.get(step.name, step.error) for step in result.steps if step.error]
+        for said in dict.fromkeys(listed) or [_BLOCKED]:
+            err.print(f"[bold red]crossdock:[/] {escape(said)}", soft_wrap=True)
         raise typer.Exit(1)
 
 

@@ -1,6 +1,7 @@
-"""Decision jobs as assets: each reads what it declares, and starts only through the gate."""
+"""Decision jobs as assets: each reads what it declares, and starts only through its gate."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -10,8 +11,11 @@ from decisions import Job
 from orchestration import plots
 from orchestration.components.published_release import KEY as RELEASE
 from orchestration.deciding import decide
+from orchestration.gate import standing
 from orchestration.hub import Hub
 from orchestration.tabulated import tabulated
+
+OPEN = "open"
 
 
 class DecisionJobs(dg.Component, dg.Model, dg.Resolvable):
@@ -20,16 +24,62 @@ class DecisionJobs(dg.Component, dg.Model, dg.Resolvable):
     owner: str
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """Return one asset a job."""
+        """Return two assets a job: its gate, and what it decides."""
+        listed = [job for _, job in sorted(decisions.jobs().items())]
         return dg.Definitions(
-            assets=[_asset(job, self.owner) for _, job in sorted(decisions.jobs().items())]
+            assets=[make(job, self.owner) for job in listed for make in (_gate, _asset)]
         )
+
+
+def gate_key(job: str) -> dg.AssetKey:
+    """Return the asset that is a job's gate."""
+    return dg.AssetKey(["gate", job])
+
+
+def _gate(job: Job[Any], owner: str) -> dg.AssetsDefinition:
+    """Make the asset whose blocking check holds this job back, and no other."""
+    key = gate_key(job.name)
+
+    @dg.multi_asset(
+        name=f"gate_{job.name}",
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[RELEASE],
+                group_name="gate",
+                owners=[f"team:{owner}"],
+                kinds={"python"},
+                description=f"Whether {job.name} may start: the columns that it reads, all that "
+                "they are made of, and the age of their sources.",
+                automation_condition=dg.AutomationCondition.eager(),
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(OPEN, asset=key, blocking=True, description=f"{job.name} may start.")
+        ],
+    )
+    def _look(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        now = standing(Hub.open(), job.name)
+        upstream = now.upstream
+        metadata: dict[str, Any] = {
+            "release": now.release.release_id if now.release else "none",
+            "broken_elsewhere": [f"{v['dataset']} {v['rule']}" for v in now.unreached],
+        }
+        if upstream is not None:
+            metadata |= {"fields": len(upstream.fields), "tables": sorted(upstream.tables)}
+        said = "\n".join(now.reasons) or f"{job.name} may start on {metadata['release']}."
+        result = dg.AssetCheckResult(
+            passed=now.is_open, asset_key=key, check_name=OPEN, description=said
+        )
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata, check_results=[result])
+
+    return _look
 
 
 def _asset(job: Job[Any], owner: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=["decisions", job.name],
-        deps=[RELEASE, *(["canonical", entity] for entity in job.reads)],
+        deps=[gate_key(job.name), *(["canonical", entity] for entity in job.reads)],
         group_name="decisions",
         owners=[f"team:{owner}"],
         kinds={"python", "highs"},

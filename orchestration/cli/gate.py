@@ -1,0 +1,56 @@
+"""gate: may a decision job start, and if not, what must be mended."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from orchestration.cli import app, out
+
+if TYPE_CHECKING:
+    from orchestration.gate import Standing
+
+
+@app.command()
+def gate(
+    job: Annotated[str | None, typer.Argument(help="A job; all when left out.")] = None,
+) -> None:
+    """Say which decision jobs may start, on which snapshot, and what holds the others.
+
+    A job is held by a broken rule only if the rule is on a column that the job reads, or on one
+    upstream of it. Exit code 1 if one is held.
+
+    Example: `crossdock gate source_orders`
+    """
+    import decisions
+    from orchestration.gate import standing
+    from orchestration.hub import Hub
+
+    hub = Hub.open()
+    found = [standing(hub, name) for name in ([job] if job else sorted(decisions.jobs()))]
+    for one in found:
+        out.print(line(one), soft_wrap=True)
+        for reason in one.reasons:
+            out.print(f"  {escape(reason)}", soft_wrap=True)
+        if one.upstream is not None:
+            sources = sorted(t for t in one.upstream.tables if not _is_ours(t))
+            out.print(
+                f"  It stands on {len(one.upstream.fields):,} fields of "
+                f"{len(one.upstream.tables)} tables; of sources: {', '.join(sources)}."
+            )
+        for verdict in one.unreached:
+            out.print(f"  Broken, but not under it: {verdict['dataset']} {verdict['rule']}")
+    if not all(one.is_open for one in found):
+        raise typer.Exit(1)
+
+
+def line(one: "Standing") -> str:
+    """Return one line on a job's gate."""
+    if one.is_open and one.release is not None:
+        where = "" if one.release.is_whole else ", a snapshot that readers do not see"
+        return f"[bold]{one.job}[/] [green]may start[/] on {one.release.release_id}{where}"
+    return f"[bold]{one.job}[/] [yellow]may not start[/]:"
+
+
+def _is_ours(table: str) -> bool:
+    return table.partition(".")[0] in {"staging", "intermediate", "canonical", "seeds"}

@@ -1,0 +1,169 @@
+"""release: cut what was judged; list, show, compare and take back what was cut."""
+
+import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from contracts import CrossdockError
+from orchestration.cli import app, out
+
+if TYPE_CHECKING:
+    from warehouse.release import Release
+    from warehouse.releases import Releases
+
+_ID = "A release, or the start of its id; the one that readers see if not said."
+_SHOWN = 20
+
+release = typer.Typer(
+    help="Cut what was judged; list, show, compare and take back releases.\n\n"
+    "Example: `crossdock release`",
+    invoke_without_command=True,
+)
+app.add_typer(release, name="release")
+
+
+@release.callback()
+def cut(context: typer.Context) -> None:
+    """Cut what was judged: a release for readers, if every contract held.
+
+    Otherwise readers stay where they are, and the snapshot is kept for the jobs that do not stand
+    on what failed. Example: `crossdock release`
+    """
+    if context.invoked_subcommand is None:
+        from orchestration.cli.work import work
+
+        work("release")
+
+
+@release.command("list")
+def listed() -> None:
+    """List the releases, newest first: what they hold and who may see them.
+
+    Example: `crossdock release list`
+    """
+    releases = _releases()
+    current = releases.current()
+    table = Table("release", "published", "rows", "broken", "what it is")
+    found = releases.list()
+    for one in list(reversed(found))[:_SHOWN]:
+        table.add_row(
+            one.release_id,
+            f"{one.published_at:%Y-%m-%d %H:%M}",
+            f"{sum(one.tables.values()):,}",
+            str(len(one.blocking)),
+            _standing(one, current),
+        )
+    out.print(table)
+    if len(found) > _SHOWN:
+        out.print(f"and {len(found) - _SHOWN} older ones")
+
+
+@release.command()
+def show(name: Annotated[str | None, typer.Argument(metavar="RELEASE", help=_ID)] = None) -> None:
+    """Show a release: its snapshot, how old its sources are, its rows and what broke.
+
+    Example: `crossdock release show`
+    """
+    releases = _releases()
+    one = _find(releases, name)
+    out.print(f"[bold]{one.release_id}[/], {_standing(one, releases.current())}")
+    out.print(
+        f"published {one.published_at:%Y-%m-%d %H:%M} UTC of snapshot {one.snapshot_id}, "
+        f"{one.orphans:,} orphans, {len(one.verdicts):,} rules judged"
+    )
+    if one.withdrawn is not None:
+        out.print(
+            f"withdrawn {one.withdrawn.at:%Y-%m-%d %H:%M} UTC by {escape(one.withdrawn.by)}: "
+            f"{escape(one.withdrawn.why)}"
+        )
+    table = Table("source", "speaks of the world until", "contract")
+    for source, mark in sorted(one.as_of_marks.items()):
+        version = one.contract_versions.get(f"sources/{source}", "")
+        table.add_row(source, str(mark or "unknown"), version)
+    out.print(table)
+    rows = Table("table", "rows")
+    for entity, count in sorted(one.tables.items()):
+        if count:
+            rows.add_row(entity, f"{count:,}")
+    out.print(rows)
+    for verdict in one.blocking:
+        out.print(f"[red]broken[/] {escape(str(verdict['message']))}", soft_wrap=True)
+
+
+@release.command()
+def diff(
+    was: Annotated[str, typer.Argument(metavar="OLDER", help=_ID)],
+    now: Annotated[str | None, typer.Argument(metavar="NEWER", help=_ID)] = None,
+) -> None:
+    """Compare two releases: rows added, gone and changed by table, columns, contracts, verdicts.
+
+    Example: `crossdock release diff r20260311T220000Z-0001`
+    """
+    from orchestration.hub import Hub
+    from orchestration.release_diff import between
+
+    hub = Hub.open()
+    older, newer = _find(hub.releases, was), _find(hub.releases, now)
+    found = between(hub, older, newer)
+    out.print(f"{older.release_id} -> {newer.release_id}")
+    table = Table("table", "added", "gone", "changed", "columns")
+    for one in found.tables:
+        columns = ", ".join([*(f"+{c}" for c in one.columns_added),
+                             *(f"-{c}" for c in one.columns_gone)])  # fmt: skip
+        table.add_row(one.name, f"{one.added:,}", f"{one.gone:,}", f"{one.changed:,}", columns)
+    out.print(table if found.tables else "The rows of all tables are the same.")
+    for text in found.said:
+        out.print(text, soft_wrap=True)
+
+
+@release.command()
+def rollback(
+    why: Annotated[str, typer.Option(help="What is wrong with the release.")],
+    to: Annotated[
+        str | None, typer.Option(help="The release to go back to; the one before if not said.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who says so; your login if not said.")] = None,
+) -> None:
+    """Lead readers and decisions back to an earlier release, and withdraw those after it.
+
+    The lake stays as it is: the next candidate with other content is judged and released as ever,
+    and the same content is refused. What was withdrawn stays readable by its id.
+
+    Example: `crossdock release rollback --why "prices in cents"`
+    """
+    from orchestration.hub import Hub
+
+    hub = Hub.open()
+    target = _find(hub.releases, to).release_id if to else None
+    back, withdrawn = hub.releases.rollback(
+        by=by or getpass.getuser(), why=why, now=hub.settings.clock(), to=target
+    )
+    out.print(f"Readers see {back.release_id} now. Withdrawn: {', '.join(withdrawn) or 'none'}.")
+
+
+def _releases() -> "Releases":
+    from orchestration.hub import Hub
+
+    return Hub.open().releases
+
+
+def _find(releases: "Releases", name: str | None) -> "Release":
+    """Return a release by the start of its id or its number, or the current one."""
+    if name is None:
+        current = releases.current()
+        if current is None:
+            raise CrossdockError("There is no release yet. Run `crossdock run`.")
+        return current
+    found = [one for one in releases.list() if one.release_id.startswith(name)]
+    return found[0] if len(found) == 1 else releases.get(name)
+
+
+def _standing(one: "Release", current: "Release | None") -> str:
+    if one.withdrawn is not None:
+        return "withdrawn"
+    if current is not None and one.release_id == current.release_id:
+        return "readers see it" + (", aged" if current.aged else "")
+    return "past" if one.is_whole else "partial: for jobs that do not stand on what broke"
