@@ -14,7 +14,6 @@ from orchestration.hub import Hub
 from warehouse.release import is_blocking
 
 TABLE = "hub.verdict"
-_SHOWN = 3
 _TEXT = (
     *("contract", "contract_version", "dataset", "column", "rule", "kind", "dimension"),
     *("severity", "status", "message", "owner", "channel", "mend"),
@@ -82,13 +81,7 @@ def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> 
     judgement = Judgement(layer, mark, build_id, datetime.now(UTC), verdicts)
     _record(hub, judgement)
     if judgement.blocking and layer != "decisions":
-        rules = [f"{verdict.dataset} {verdict.rule}" for verdict in judgement.blocking]
-        more = f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else ""
-        hub.releases.reject(
-            judgement.blocking,
-            now=judgement.judged_at,
-            reason=", ".join(rules[:_SHOWN]) + more,
-        )
+        hub.releases.reject(judgement.blocking, now=judgement.judged_at)
     return judgement
 
 

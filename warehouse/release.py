@@ -74,9 +74,7 @@ def plain(verdict: Mapping[str, Any] | object) -> dict[str, Any]:
 
 
 def say(blocking: Sequence[Mapping[str, Any]]) -> str:
-    said = [
-        f"{one.get('dataset')} {one.get('rule')}: {one.get('message') or one.get('status')}"
-        for one in blocking[:SHOWN]
-    ]
+    """Name what blocks in a line; what is wrong with each stands in its own message."""
+    said = [f"{one.get('dataset')} {one.get('rule')}" for one in blocking[:SHOWN]]
     more = [f"and {len(blocking) - SHOWN} more"] if len(blocking) > SHOWN else []
-    return "; ".join(said + more)
+    return ", ".join(said + more)

@@ -142,14 +142,13 @@ class Releases:
         verdicts: Sequence[Mapping[str, Any] | object],
         *,
         now: datetime,
-        reason: str | None = None,
     ) -> Release | None:
         """Record that the newest candidate failed: the current release stays, marked aged.
 
         Returns the release that readers go on to see, None when there is none yet.
         """
         blocking = [plain(verdict) for verdict in verdicts if is_blocking(verdict)]
-        why = reason or say(blocking) or "the candidate has no verdict"
+        why = say(blocking) or "the candidate has no verdict"
         with self._lake.lock(purpose="reject a release"):
             self._point_aside(None, why, now)
         return self.current()

@@ -46,7 +46,10 @@ def listed() -> None:
     """
     releases = _releases()
     current = releases.current()
-    table = Table("release", "published", "rows", "broken", "what it is")
+    table = Table()
+    table.add_column("release", no_wrap=True)
+    for name in ("published", "rows", "broken", "it is"):
+        table.add_column(name)
     found = releases.list()
     for one in list(reversed(found))[:_SHOWN]:
         table.add_row(
@@ -57,6 +60,10 @@ def listed() -> None:
             _standing(one, current),
         )
     out.print(table)
+    if any(not one.is_whole for one in found[-_SHOWN:]):
+        out.print(
+            "A partial one is for jobs that do not stand on what broke; readers never see it."
+        )
     if len(found) > _SHOWN:
         out.print(f"and {len(found) - _SHOWN} older ones")
 
@@ -165,5 +172,5 @@ def _standing(one: "Release", current: "Release | None") -> str:
     if one.withdrawn is not None:
         return "withdrawn"
     if current is not None and one.release_id == current.release_id:
-        return "readers see it" + (", aged" if current.aged else "")
-    return "past" if one.is_whole else "partial: for jobs that do not stand on what broke"
+        return "current" + (", aged" if current.aged else "")
+    return "past" if one.is_whole else "partial"

@@ -122,8 +122,13 @@ def test_a_breach_keeps_the_last_release_stops_every_decision_and_heals(released
         assert word in printed, f"the message does not say {word}"
     aged = released.releases.current()
     assert aged.release_id == good.release_id and aged.aged is not None
-    assert "aged" in released.do("decide", code=1), "the gate holds across runs"
+    refused = released.do("decide", code=1)
+    assert "position_equals_movements" in refused, "the gate holds across runs"
     assert "may not start" in released.do("status")
+    assert "wms.stock.qty: " in released.do("gate", "source_orders", code=1)
+    assert "partial" in released.do("release", "list")
+    asked = released.do("sql", QUERY, "--format", "csv")
+    assert asked == released.do("sql", QUERY, "--format", "csv", "--release", good.release_id)
     assert len(released.rows("select * from lake.decisions.decision_run")) == runs
 
     released.estate.clear()

@@ -9,6 +9,7 @@ import pytest
 
 import contracts
 from decisions import jobs
+from orchestration.components.contract_checks import check_names
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         yield defs.get_repository_def()
 
 
-def test_every_contracted_table_is_an_asset_with_its_owner_its_columns_and_a_blocking_check(
+def test_every_contracted_table_is_an_asset_with_its_owner_its_columns_and_its_checks(
     repository: Any,
 ) -> None:
     graph = repository.asset_graph
@@ -34,8 +35,30 @@ def test_every_contracted_table_is_an_asset_with_its_owner_its_columns_and_a_blo
             assert node.description == table.description
             schema = node.metadata["dagster/column_schema"]
             assert [c.name for c in schema.columns] == [c.name for c in table.columns]
-            check = graph.get(dg.AssetCheckKey(key, "contract"))
-            assert check.blocking
+            shown = [rule for rules in check_names(contract, table).values() for rule in rules]
+            assert sorted(rule.id for rule in shown) == sorted(rule.id for rule in table.rules)
+            for name in check_names(contract, table):
+                assert graph.get(dg.AssetCheckKey(key, name)).description, (key, name)
+
+
+def test_a_written_rule_is_a_check_that_says_how_severe_it_is_and_what_to_do(
+    repository: Any,
+) -> None:
+    name = "stock_position_equals_movements"
+    check = repository.asset_graph.get(dg.AssetCheckKey(dg.AssetKey(["wms", "stock"]), name))
+    assert check.metadata["severity"] == "error" and check.metadata["column"] == "qty"
+    assert "units of measure" in check.metadata["mend"]
+    assert "sum of what moved" in check.description and "wms-operations" in check.description
+
+
+def test_a_release_hangs_on_the_verdicts_and_they_on_every_table(repository: Any) -> None:
+    graph = repository.asset_graph
+    verdicts = {dg.AssetKey(["verdict", layer]) for layer in ("sources", "canonical")}
+    assert graph.get(dg.AssetKey(["release"])).parent_keys == verdicts
+    for layer in ("sources", "canonical"):
+        judged = graph.get(dg.AssetKey(["verdict", layer])).parent_keys
+        for contract in contracts.read_all(layer):
+            assert {dg.AssetKey([contract.schema, t.name]) for t in contract.tables} <= judged
 
 
 def test_canonical_assets_hang_on_staging_and_staging_on_the_sources(repository: Any) -> None:
@@ -46,11 +69,15 @@ def test_canonical_assets_hang_on_staging_and_staging_on_the_sources(repository:
             assert any(key.path[0] == "staging" for key in below), table.name
 
 
-def test_a_decision_hangs_on_the_release_and_on_what_it_reads(repository: Any) -> None:
+def test_a_decision_hangs_on_its_own_gate_and_on_what_it_reads(repository: Any) -> None:
+    graph = repository.asset_graph
     for name, job in jobs().items():
-        parents = repository.asset_graph.get(dg.AssetKey(["decisions", name])).parent_keys
+        gate = dg.AssetKey(["gate", name])
+        assert graph.get(gate).parent_keys == {dg.AssetKey(["release"])}
+        assert graph.get(dg.AssetCheckKey(gate, "open")).blocking
+        parents = graph.get(dg.AssetKey(["decisions", name])).parent_keys
         assert parents == {
-            dg.AssetKey(["release"]),
+            gate,
             *(dg.AssetKey(["canonical", entity]) for entity in job.reads),
         }
 
