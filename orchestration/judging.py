@@ -9,7 +9,8 @@ import pyarrow as pa
 
 import contracts
 from contracts import Verdict
-from orchestration import build, decision_tables
+from orchestration import build, decision_tables, incident_store, incidents
+from orchestration.echoes import echoes
 from orchestration.hub import Hub
 from warehouse.release import is_blocking
 
@@ -79,18 +80,31 @@ def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> 
         verdicts = tuple(contracts.judge(con, hub.contracts(layer), now=hub.settings.clock()))
     build_id = newest.build_id if newest else None
     judgement = Judgement(layer, mark, build_id, datetime.now(UTC), verdicts)
-    _record(hub, judgement)
     if judgement.blocking and layer != "decisions":
+        # Before anything is recorded: a kill in between leaves no gate open.
         hub.releases.reject(judgement.blocking, now=judgement.judged_at)
+    _record(hub, judgement)
     return judgement
 
 
 def _record(hub: Hub, judgement: Judgement) -> None:
-    hub.lake.replace(
-        TABLE,
-        pa.Table.from_pylist(judgement.rows(), schema=_SCHEMA),
-        where={"layer": judgement.layer},
-    )
+    """Keep the verdicts, the incidents that follow, and what is to be told, in one commit."""
+    rows = judgement.rows()
+    found = pa.Table.from_pylist(rows, schema=_SCHEMA)
+    lock = hub.lake.lock(hub.settings.lock_timeout_s, "record verdicts")
+    with lock, hub.lake.connect() as con:
+        con.execute("begin")
+        incident_store.provide(con)
+        con.register("found", found)
+        con.execute(f"create table if not exists lake.{TABLE} as from found limit 0")
+        con.execute(f"delete from lake.{TABLE} where layer = ?", [judgement.layer])  # noqa: S608
+        con.execute(f"insert into lake.{TABLE} by name from found")
+        con.unregister("found")
+        standing = incident_store.standing(con)
+        now = judgement.judged_at
+        changes = incidents.judged(standing, judgement.layer, rows, now, echoes(hub))
+        incident_store.write(con, changes, now)
+        hub.lake.commit(con)
 
 
 def rows_since(

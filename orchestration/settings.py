@@ -50,6 +50,15 @@ class Settings(BaseSettings):
     pulls_at_once: int = Field(
         default=4, ge=1, description="How many sources are pulled at the same time."
     )
+    operator: str = Field(
+        default="data-platform",
+        description="The team that hears of a run that fails; its channel is # and its name.",
+    )
+    url: str | None = Field(
+        default=None,
+        description="Where people open Dagster's UI, for the links in alerts: "
+        "https://crossdock.example.com.",
+    )
     alert_webhook: str | None = Field(
         default=None,
         description="URL that gets a JSON message when a run fails (Slack-compatible).",

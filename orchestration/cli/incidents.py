@@ -1,0 +1,160 @@
+"""incidents: what is broken now, who was told, and what somebody does about it."""
+
+import getpass
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from contracts import CrossdockError
+from orchestration.cli import app, out
+from orchestration.hub import Hub
+from orchestration.incidents import Change, Incident
+
+_ID = typer.Argument(metavar="INCIDENT", help="Its id, or the first characters of it.")
+_BY = typer.Option(help="Who; your login if not said.")
+_SHOWN = 50
+
+incidents = typer.Typer(
+    help="What is broken now; take it up, or silence it for a time.\n\n"
+    "Example: `crossdock incidents`",
+    invoke_without_command=True,
+)
+app.add_typer(incidents, name="incidents")
+
+
+@incidents.callback()
+def listed(
+    context: typer.Context,
+    is_all: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+) -> None:
+    """List what is broken now, one line a cause; show, ack, snooze.
+
+    Incidents open when a contract breaks or a step fails, and end by themselves when it holds
+    again. Example: `crossdock incidents`
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from orchestration import incident_store
+
+    hub = Hub.open()
+    with hub.lake.connect(read_only=True) as con:
+        found = incident_store.listed(con) if is_all else incident_store.standing(con)
+    if not found:
+        out.print("Nothing is broken.")
+        return
+    table = Table()
+    table.add_column("incident", no_wrap=True)
+    for name in ("what", "rows", "since", "it is", "owner"):
+        table.add_column(name)
+    for one in found[-_SHOWN:]:
+        rows = "" if one.failing is None else f"{one.failing:,}"
+        style = None if one.status == "resolved" else "red" if one.severity == "error" else "yellow"
+        table.add_row(
+            one.incident_id, f"{one.dataset} {one.rule}", rows, f"{one.since:%m-%d %H:%M}",
+            f"{one.severity}, {_state(one)}", one.owner, style=style,
+        )  # fmt: skip
+    out.print(table)
+    out.print("`crossdock incidents show INCIDENT` tells what to do; ack, snooze.")
+
+
+@incidents.command()
+def show(name: Annotated[str, _ID]) -> None:
+    """Show an incident: what broke, where it comes from, what waits for it, who was told.
+
+    Example: `crossdock incidents show 1f3a`
+    """
+    from orchestration import alert_outbox, telling
+
+    hub = Hub.open()
+    one = _find(hub, name)
+    out.print(f"[bold]{one.incident_id}[/] {one.severity}, {_state(one)}: {one.dataset} {one.rule}")
+    out.print(escape(one.message), soft_wrap=True)
+    lines = {
+        "source fields": ", ".join(telling.source_fields(hub, one)),
+        "since": f"{one.since:%Y-%m-%d %H:%M} UTC, found {one.times} times",
+        "resolved": f"{one.resolved_at:%Y-%m-%d %H:%M} UTC" if one.resolved_at else "",
+        "waits for it": ", ".join(telling.blocked(hub, one)) if not one.resolved_at else "",
+        "downstream": ", ".join(one.echoes),
+        "note": " ".join(filter(None, [one.by and f"{one.by}:", one.note])),
+    }
+    table = Table(show_header=False, box=None)
+    for label, said in lines.items():
+        if said:
+            table.add_row(f"[bold]{label}[/]", escape(said))
+    for told in alert_outbox.history(hub, one.incident_id):
+        table.add_row("[bold]told[/]", escape(told))
+    out.print(table)
+
+
+@incidents.command()
+def ack(
+    name: Annotated[str, _ID],
+    note: Annotated[str | None, typer.Option(help="What is being done.")] = None,
+    by: Annotated[str | None, _BY] = None,
+) -> None:
+    """Say that somebody is at it; it ends by itself when it holds again.
+
+    Example: `crossdock incidents ack 1f3a --note "asked the WMS team"`
+    """
+    from orchestration.incidents import acknowledged
+
+    one = _kept(name, lambda found: acknowledged(found, by or getpass.getuser(), note))
+    out.print(f"{one.incident_id} is acknowledged by {one.by}.")
+
+
+@incidents.command()
+def snooze(
+    name: Annotated[str, _ID],
+    hours: Annotated[float, typer.Option(min=0, help="How long.")] = 24,
+    note: Annotated[str | None, typer.Option(help="Why.")] = None,
+    by: Annotated[str | None, _BY] = None,
+) -> None:
+    """Silence an incident for a time; still broken then, it is told again. It goes on blocking.
+
+    Example: `crossdock incidents snooze 1f3a --hours 4`
+    """
+    from orchestration.incidents import snoozed
+
+    until = datetime.now(UTC) + timedelta(hours=hours)
+    one = _kept(name, lambda found: snoozed(found, by or getpass.getuser(), until, note))
+    out.print(f"{one.incident_id} is silent until {until:%Y-%m-%d %H:%M} UTC.")
+
+
+def _kept(name: str, what: Callable[[Incident], Incident]) -> Incident:
+    from orchestration import incident_store
+
+    hub = Hub.open()
+    now = datetime.now(UTC)
+    named = _find(hub, name).incident_id
+    made: list[Incident] = []
+
+    def change(standing: list[Incident]) -> list[Change]:
+        made.extend(what(one) for one in standing if one.incident_id == named)
+        return [Change(one) for one in made]
+
+    incident_store.change(hub, change, now, "change an incident")
+    if not made:
+        raise CrossdockError(f"Incident {named} is resolved already.")
+    return made[0]
+
+
+def _find(hub: Hub, name: str) -> Incident:
+    from orchestration import incident_store
+
+    with hub.lake.connect(read_only=True) as con:
+        found = incident_store.listed(con, "starts_with(incident_id, ?)", [name])
+        known = [one.incident_id for one in incident_store.standing(con)]
+    if len(found) != 1:
+        problem = "is no incident" if not found else "is the start of several incidents"
+        raise CrossdockError(f"'{name}' {problem}. Open are: {', '.join(known) or 'none'}.")
+    return found[0]
+
+
+def _state(one: Incident) -> str:
+    if one.status == "snoozed" and one.snoozed_until is not None:
+        return f"silent until {one.snoozed_until:%m-%d %H:%M}"
+    return one.status + (f" by {one.by}" if one.status == "acknowledged" else "")

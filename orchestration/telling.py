@@ -1,0 +1,87 @@
+"""What people are told of an incident: whose it is, where it comes from, what it holds up."""
+
+import decisions
+from contracts import CrossdockError
+from orchestration.alerts.alert import Alert, Event
+from orchestration.gate import reads
+from orchestration.hub import Hub
+from orchestration.incidents import RUN, Incident
+from orchestration.source_fields import lineage, reach
+
+
+def alert(hub: Hub, one: Incident, alert_id: str, event: Event) -> Alert:
+    """Return the alert on an event of an incident."""
+    fields = source_fields(hub, one)
+    return Alert(
+        id=alert_id,
+        incident=one.incident_id,
+        event=event,
+        severity="error" if one.severity == "error" else "warning",
+        title=_title(one),
+        what=one.message,
+        rows=one.failing,
+        dataset=one.dataset,
+        rule=one.rule,
+        source_fields=fields,
+        owner=one.owner,
+        channel=one.channel,
+        system=_system(one, fields),
+        since=one.since,
+        blocked=() if event == "resolved" else blocked(hub, one),
+        mend=one.mend,
+        link=_link(hub, one),
+        occurred_at=(one.resolved_at or one.seen_at) if event == "resolved" else one.seen_at,
+        also=one.echoes,
+    )
+
+
+def source_fields(hub: Hub, one: Incident) -> tuple[str, ...]:
+    """Return the source fields that an incident is about; none where they are not known."""
+    schema, _, table = one.dataset.partition(".")
+    if one.contract == RUN or one.field is None:
+        return ()
+    if schema != "canonical":
+        return (f"{one.dataset}.{one.field}",)
+    try:
+        return tuple(sorted(lineage(hub).sources_of(table, one.field) or ()))
+    except CrossdockError:
+        return ()
+
+
+def blocked(hub: Hub, one: Incident) -> tuple[str, ...]:
+    """Return what waits for its end: the release for readers, and the jobs that stand on it."""
+    if one.contract == RUN:
+        return ("release",)
+    if one.severity != "error" or one.layer == "decisions":
+        return ()
+    held = []
+    for name, job in sorted(decisions.jobs().items()):
+        try:
+            is_held = reach(hub).upstream(reads(job)).is_reached_by(one.dataset, one.field)
+        except CrossdockError:
+            is_held = True
+        held += [name] if is_held else []
+    return ("release", *held)
+
+
+def _title(one: Incident) -> str:
+    if one.contract == RUN:
+        return f"{one.rule} failed in {one.dataset}"
+    where = one.dataset if one.field is None else f"{one.dataset}.{one.field}"
+    return f"{where} breaks {one.rule.removeprefix(one.dataset.partition('.')[2] + '.')}"
+
+
+def _system(one: Incident, fields: tuple[str, ...]) -> str:
+    """Return whose data it is: the sources behind it, else the hub's own."""
+    if one.layer == "sources":
+        return one.contract.partition("/")[2]
+    return ", ".join(sorted({field.partition(".")[0] for field in fields})) or "crossdock"
+
+
+def _link(hub: Hub, one: Incident) -> str | None:
+    if hub.settings.url is None:
+        return None
+    base = str(hub.settings.url).rstrip("/")
+    if one.contract == RUN:
+        return f"{base}/runs"
+    return f"{base}/assets/{one.dataset.replace('.', '/')}?view=checks"
