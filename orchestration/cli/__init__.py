@@ -15,11 +15,11 @@ from warehouse.errors import is_damage
 
 _MODULES = (
     *("stages", "quarantine", "ledger", "tasks", "decide", "status", "query", "lineage", "upkeep"),
-    *("contract", "demo", "dev"),
+    *("alerts", "contract", "demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "decide"),
-    *("status", "sql", "lineage", "contract", "fsck", "maintain", "backup", "restore"),
+    *("status", "alerts", "sql", "lineage", "contract", "fsck", "maintain", "backup", "restore"),
     *("demo", "dev"),
 )
 

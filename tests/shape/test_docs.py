@@ -30,8 +30,8 @@ def _commands() -> dict[str, TyperCommand]:
 
 def test_the_verbs_come_in_workflow_order() -> None:
     verbs = ["run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release"]
-    verbs += ["decide", "status", "sql", "lineage", "contract", "fsck", "maintain", "backup"]
-    verbs += ["restore", "demo", "dev"]
+    verbs += ["decide", "status", "alerts", "sql", "lineage", "contract", "fsck", "maintain"]
+    verbs += ["backup", "restore", "demo", "dev"]
     assert list(_commands()) == verbs
 
 
