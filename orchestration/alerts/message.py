@@ -79,7 +79,7 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
         ("Owner", f"{one_line(alert.owner)} ({one_line(alert.channel)})"),
         ("Since", f"{since} until {_instant(alert.occurred_at)}" if alert.is_over else since),
         *([] if alert.is_over else [("Blocked", blocked or "nothing")]),
-        *([("Fails too", also)] if also else []),
+        *([("Failed too" if alert.is_over else "Fails too", also)] if also else []),
     ]
 
 

@@ -61,7 +61,7 @@ def test_a_resolved_message_says_how_long_it_lasted_and_who_was_told(alert: Aler
         assert "Resolved after 3 h 20 min" in said
         assert "Everybody who was told that it broke is told this" in said
         assert "2026-03-11 18:40 UTC until 2026-03-11 22:00 UTC" in said
-        assert "What to do" not in said and "Blocked" not in said
+        assert "What to do" not in said and "Blocked" not in said and "Fails too" not in said
 
 
 @pytest.mark.parametrize(
