@@ -58,7 +58,8 @@ def waiting(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         )
     except duckdb.CatalogException:
         return []
-    return found.to_arrow_table().to_pylist()
+    rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
+    return rows
 
 
 def history(hub: Hub, incident_id: str) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.alerts import send
+from orchestration.alerts.failed_run import send
 from orchestration.running import cause
 from orchestration.settings import load
 

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     sources: Path = Field(
         default=ROOT / "sources.yaml", description="The list of sources that are pulled."
     )
+    channels: Path = Field(
+        default=ROOT / "channels.yaml",
+        description="Who is told of what breaks: targets by a contract's channel or owner. Without "
+        "the file all alerts go to the alert webhook.",
+    )
     now: datetime | None = Field(
         default=None,
         description="The instant against which freshness is judged (ISO 8601 with its zone); "
@@ -61,7 +66,8 @@ class Settings(BaseSettings):
     )
     alert_webhook: str | None = Field(
         default=None,
-        description="URL that gets a JSON message when a run fails (Slack-compatible).",
+        description="URL that gets every alert while there is no list of channels "
+        "(Slack-compatible).",
         json_schema_extra={"secret": True},
         repr=False,
     )
@@ -92,4 +98,5 @@ def load() -> Settings:
     settings = Settings(_env_file=home / OWN_SETTINGS)
     settings.home = home
     settings.sources = settings.sources.expanduser().resolve()
+    settings.channels = settings.channels.expanduser().resolve()
     return settings

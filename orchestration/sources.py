@@ -1,8 +1,6 @@
 """The list of sources: one YAML, secrets from the environment."""
 
-import os
 import re
-import string
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import distribution
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import contracts
 from contracts import Contract, CrossdockError
+from orchestration.environment import NotFilled, filled
 
 _SECRET_NAME = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]+(?=@)")
@@ -47,29 +46,10 @@ class Source(BaseModel):
 
         Raises SourcesError that names the variable and where it is used.
         """
-        environment = os.environ if environment is None else environment
-
-        def fill(value: Any, where: str) -> Any:
-            if isinstance(value, dict):
-                return {k: fill(v, f"{where}.{k}") for k, v in value.items()}
-            if isinstance(value, list):
-                return [fill(v, f"{where}[{i}]") for i, v in enumerate(value)]
-            if not isinstance(value, str):
-                return value
-            try:
-                return string.Template(value).substitute(environment)
-            except KeyError as missing:
-                raise SourcesError(
-                    f"Source {self.name}: {where} needs the environment variable "
-                    f"{missing.args[0]}, which is not set. Export it and run again."
-                ) from None
-            except ValueError:
-                raise SourcesError(
-                    f"Source {self.name}: {where} holds a $ that starts no ${{NAME}}. "
-                    "Write $$ for a plain dollar sign."
-                ) from None
-
-        config: dict[str, Any] = fill(self.config, "config")
+        try:
+            config: dict[str, Any] = filled(self.config, f"Source {self.name}: config", environment)
+        except NotFilled as error:
+            raise SourcesError(str(error)) from None
         return {"contract": self.name, **config} if self.tap in _own_taps() else config
 
     def secrets(self, environment: Mapping[str, str] | None = None) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ from warehouse.errors import is_damage
 
 _MODULES = (
     *("stages", "quarantine", "ledger", "tasks", "release", "gate", "decide", "status", "query"),
-    *("lineage", "upkeep", "contract", "demo", "dev"),
+    *("incidents", "alerts", "lineage", "upkeep", "contract", "demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "gate"),
-    *("decide", "status", "sql", "lineage", "contract", "fsck", "maintain", "backup", "restore"),
+    *("decide", "status", "incidents", "alerts", "sql", "lineage", "contract", "fsck"),
+    *("maintain", "backup", "restore"),
     *("demo", "dev"),
 )
 

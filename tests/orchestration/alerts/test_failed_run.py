@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from orchestration.alerts import send
+from orchestration.alerts.failed_run import send
 from orchestration.settings import Settings
 
 ALERT = {"at": "2026-03-11T22:00:00+00:00", "job": "run", "step": "judge_sources", "message": "m"}
