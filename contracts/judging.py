@@ -260,15 +260,20 @@ def _sample(contract: Contract, table: Table, job: Job, outcome: Outcome) -> tup
     personal = {column.name for column in table.columns if column.is_personal}
     hidden = rule.column in personal
     if rule.kind == "sql" and job.query is not None:
-        named = {c.name for t in contract.tables for c in t.columns if c.is_personal}
-        hidden = hidden or bool(named & set(re.findall(r"\w+", job.query.sql)))
+        classified = {c.name for t in contract.tables for c in t.columns if c.is_personal}
+        hidden = hidden or bool(classified & set(re.findall(r"\w+", job.query.sql)))
     told = {*table.primary_key, str(rule.column), *(rule.arguments.get("properties") or [])}
     bare = {column.name for column in table.columns} - told
-    return tuple(
-        ", ".join(
-            f"{name}={REDACTED if hidden or name in personal else value}"
-            for name, value in row.items()
-            if name not in bare and not name.startswith("_")
+    samples = []
+    for row in outcome.rows:
+        named = {name: value for name, value in row.items() if not name.startswith("_")}
+        # Of whole rows what tells them apart; of a query's own choice of columns all.
+        is_whole = bare <= named.keys()
+        shown = {n: v for n, v in named.items() if not (is_whole and n in bare)}
+        samples.append(
+            ", ".join(
+                f"{name}={REDACTED if hidden or name in personal else value}"
+                for name, value in shown.items()
+            )
         )
-        for row in outcome.rows
-    )
+    return tuple(samples)

@@ -102,7 +102,8 @@ def broken(rule: Rule, failing: int | None, evaluated: int | None, measured: obj
             table, column = rule.arguments["to"]
             return f"{rows} have a {rule.column} that no {table}.{column} knows."
         case "sql" | "greatExpectations":
-            return f"{failing} rows break {rule.id}.{_because(rule)}"
+            broken_by = "1 row breaks" if failing == 1 else f"{failing} rows break"
+            return f"{broken_by} {rule.id}.{_because(rule)}"
         case "invalidValues" | "missingValues":
             details = "; ".join(f"{k}: {v}" for k, v in rule.arguments.items())
             return f"{rows} have a {rule.column} that is not allowed ({details})."

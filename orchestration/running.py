@@ -11,7 +11,7 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from contracts import CrossdockError
-from orchestration import pulling
+from orchestration import pulling, run_incidents
 from orchestration.hub import Hub
 
 _PID = "crossdock/pid"
@@ -75,9 +75,16 @@ def run(
             "or end it; what it committed stays."
         ) from None
     try:
-        return _run(job_name, assets, started, ended)
+        outcome = _run(job_name, assets, started, ended)
     finally:
         lock.release()
+    run_incidents.note(
+        hub,
+        job_name,
+        {step.name: step.error for step in outcome.steps if step.error},
+        [step.name for step in outcome.steps if not step.error],
+    )
+    return outcome
 
 
 def _run(

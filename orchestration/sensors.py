@@ -1,13 +1,12 @@
-"""When runs start by themselves, and who is told when one fails."""
+"""When runs start by themselves, and what they mean for incidents and alerts."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.alerts.failed_run import send
+from orchestration import alert_outbox, run_incidents
+from orchestration.hub import Hub
 from orchestration.running import cause
-from orchestration.settings import load
 
 SCHEDULES = [
     dg.ScheduleDefinition(
@@ -18,30 +17,61 @@ SCHEDULES = [
         description="Everything, once an hour; started in the UI when the sources are yours.",
     )
 ]
+_STEPS = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_SUCCESS}
 
 
 @dg.run_failure_sensor(
     name="run_failed",
     monitor_all_code_locations=True,  # without it a run started elsewhere would fail unheard
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Writes an alert, and sends it when CROSSDOCK_ALERT_WEBHOOK is set.",
+    description="Opens an incident for each step that failed.",
 )
 def run_failed(context: dg.RunFailureSensorContext) -> None:
-    """Tell of a failed run once, with its first failing step."""
-    steps = context.get_step_failure_events()
-    first = steps[0] if steps else None
-    send(
-        load(),
-        {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "run_id": context.dagster_run.run_id,
-            "job": context.dagster_run.job_name,
-            "step": first.step_key if first else None,
-            "message": (cause(first.step_failure_data.error) if first else None)
-            or context.failure_event.message
-            or "",
-        },
-    )
+    """Note which steps failed, and which ended well."""
+    _note(context)
 
 
-SENSORS: Sequence[dg.SensorDefinition] = [run_failed]
+@dg.run_status_sensor(
+    name="run_ended",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitor_all_code_locations=True,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends the incidents of steps that end well again.",
+)
+def run_ended(context: dg.RunStatusSensorContext) -> None:
+    """Note which steps ended well."""
+    _note(context)
+
+
+@dg.sensor(
+    name="alerts",
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends what is to be told of incidents, and again what was not taken.",
+)
+def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Send what is due."""
+    sent = alert_outbox.send(Hub.open())
+    for one in sent:
+        if one.error is not None:
+            context.log.warning(f"{one.alert_id} to {one.target}: {one.error}")
+    taken = sum(one.error is None for one in sent)
+    return dg.SkipReason(f"{taken} of {len(sent)} messages were taken.")
+
+
+SENSORS: Sequence[dg.SensorDefinition] = [run_failed, run_ended, alerts]
+
+
+def _note(context: dg.RunStatusSensorContext) -> None:
+    run = context.dagster_run
+    failed, ended_well = {}, set()
+    for entry in context.instance.all_logs(run.run_id, of_type=_STEPS):
+        event = entry.dagster_event
+        if event is None or event.step_key is None:
+            continue
+        if event.event_type is dg.DagsterEventType.STEP_FAILURE:
+            error = event.step_failure_data.error
+            failed[event.step_key] = cause(error) or event.message or "unknown error"
+        else:
+            ended_well.add(event.step_key)
+    run_incidents.note(Hub.open(), run.job_name, failed, ended_well)

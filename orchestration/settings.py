@@ -86,11 +86,6 @@ class Settings(BaseSettings):
         """Where dbt writes its manifest, compiled SQL and logs."""
         return self.home / "dbt"
 
-    @property
-    def alerts(self) -> Path:
-        """One JSON line for each failed run."""
-        return self.home / "alerts.jsonl"
-
 
 def load() -> Settings:
     """Read the settings: the environment's, then those that stand in the home; paths absolute."""

@@ -18,7 +18,7 @@ def alert(hub: Hub, one: Incident, alert_id: str, event: Event) -> Alert:
         event=event,
         severity="error" if one.severity == "error" else "warning",
         title=_title(one),
-        what=one.message,
+        what=one.message.partition(" Owner: ")[0],  # which the message tells in its own places
         rows=one.failing,
         dataset=one.dataset,
         rule=one.rule,

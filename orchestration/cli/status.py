@@ -1,6 +1,5 @@
 """status: what the hub holds now, and whether decisions may start."""
 
-import json
 from collections import Counter
 
 from rich.table import Table
@@ -10,12 +9,12 @@ from orchestration.cli import app, out
 
 @app.command()
 def status() -> None:
-    """Show sources, contracts, release, gate and the last alert.
+    """Show sources, contracts, release, gates and what is broken.
 
     Example: `crossdock status`
     """
     import decisions
-    from orchestration import account, judging
+    from orchestration import account, incident_store, judging
     from orchestration.cli import gate, wording
     from orchestration.gate import standing
     from orchestration.hub import Hub
@@ -30,6 +29,7 @@ def status() -> None:
         table.add_column(name, justify="right")
     with hub.lake.connect(read_only=True) as con:
         landed, units = accounts.runs(con), Counter[str]()
+        broken = incident_store.standing(con)
         for group in held.groups(con, held.Choice()):
             units[group.source] += group.open
     for name in source_groups():
@@ -60,6 +60,9 @@ def status() -> None:
     for job in sorted(decisions.jobs()):
         now = standing(hub, job)
         out.print(" ".join([gate.line(now), *now.reasons[:1]]), soft_wrap=True)
-    if hub.settings.alerts.exists():
-        last = json.loads(hub.settings.alerts.read_text("utf-8").splitlines()[-1])
-        out.print(f"[bold]Last alert[/] {last['at']} {last['job']}: {last['message']}", markup=True)
+    if broken:
+        errors = sum(one.severity == "error" for one in broken)
+        out.print(
+            f"[bold]Incidents[/] {errors} errors and {len(broken) - errors} warnings since "
+            f"{broken[0].since:%Y-%m-%d %H:%M} UTC; `crossdock incidents` lists them."
+        )

@@ -1,5 +1,6 @@
 """Run a job with progress on the screen, then give the account of it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 
@@ -7,7 +8,8 @@ import dagster as dg
 import typer
 from rich.markup import escape
 
-from orchestration import account
+from contracts import CrossdockError
+from orchestration import account, alert_outbox
 from orchestration.cli import err, out
 from orchestration.hub import Hub
 from orchestration.running import Step
@@ -53,11 +55,27 @@ def work(job: str, *, sources: Sequence[str] = ()) -> None:
                 err.print("[bold red]crossdock:[/] interrupted; what was committed stays.")
                 raise typer.Exit(130) from None
     account.of_run(hub, job, result, out)
+    _tell(hub)
     if not result.success:
         listed = [_SAID.get(step.name, step.error) for step in result.steps if step.error]
         for said in dict.fromkeys(listed) or [_BLOCKED]:
             err.print(f"[bold red]crossdock:[/] {escape(said)}", soft_wrap=True)
         raise typer.Exit(1)
+
+
+def _tell(hub: Hub) -> None:
+    """Send what is to be told of incidents; what is not taken now is tried again."""
+    try:
+        sent = alert_outbox.send(hub)
+    except CrossdockError as error:
+        err.print(f"[bold yellow]crossdock:[/] nobody was told: {escape(str(error))}")
+        return
+    told = Counter(one.target for one in sent if one.error is None)
+    for target, count in sorted(told.items()):
+        out.print(f"Told {escape(target)} of {count} incident{'s' * (count > 1)}.")
+    for one in sent:
+        if one.error is not None:
+            err.print(f"[bold yellow]crossdock:[/] {escape(one.target)}: {escape(one.error)}")
 
 
 def _ask_for_settings(hub: Hub, names: Sequence[str]) -> None:

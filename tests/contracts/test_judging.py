@@ -132,7 +132,7 @@ def test_a_sql_rule_names_the_breaking_rows(shop, judged) -> None:
     verdict = judged(contract, "articles.small")
     assert (verdict.failing, verdict.column, verdict.mend) == (1, "qty", "Count again.")
     assert verdict.sample == ("sku=AA-2, twice=14.000000",)
-    assert verdict.message.startswith("shop.articles.qty: 1 rows break articles.small.")
+    assert verdict.message.startswith("shop.articles.qty: 1 row breaks articles.small.")
     assert verdict.message.endswith("Owner: shop-team (#shop). Count again.")
 
 
@@ -220,6 +220,16 @@ def test_a_stale_table_fails_against_the_given_time_only(shop, con) -> None:
     con.execute("DELETE FROM lake.shop.articles")
     verdicts = {v.rule: v for v in contracts.judge(con, [contract], now=NOW)}
     assert verdicts["changed_at.freshness"].status == "failed"
+
+
+def test_a_query_that_chooses_its_columns_shows_them_all(shop, judged) -> None:
+    rule = (
+        f"{{name: alike, type: sql, mustBe: 0, {COMMON}, query: 'SELECT count(*) FROM "
+        "(SELECT qty, count(*) AS times FROM {object} GROUP BY qty) AS found'}"
+    )
+    verdict = judged(shop.with_rule(rule), "articles.alike")
+    assert verdict.column is None
+    assert all("qty=" in shown and "times=1" in shown for shown in verdict.sample), verdict.sample
 
 
 def test_a_warning_tells_but_does_not_block(shop, judged) -> None:

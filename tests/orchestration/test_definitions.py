@@ -87,5 +87,5 @@ def test_the_verbs_are_jobs_and_a_failed_run_is_heard(repository: Any) -> None:
     assert {"maintain", "fsck"} <= set(repository.job_names)
     by_default = {one.name: one.default_status.value for one in repository.schedule_defs}
     assert by_default == {"hourly": "STOPPED", "nightly": "RUNNING", "weekly": "RUNNING"}
-    failed = repository.get_sensor_def("run_failed")
-    assert failed.default_status is dg.DefaultSensorStatus.RUNNING
+    for name in ("run_failed", "run_ended", "alerts"):
+        assert repository.get_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
