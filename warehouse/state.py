@@ -64,11 +64,10 @@ def forget(lake: Lake, source: str, streams: Collection[str] = ()) -> tuple[str,
                     f"The STATE of {source} has no bookmarks a stream: it can only be forgotten"
                     f" whole. Leave the streams out: crossdock pull {source} --anew"
                 )
-            gone = tuple(
-                sorted(name for name in bookmarks or {} if name in streams or name not in has)
-            )
+            marks: dict[str, Any] = bookmarks or {}
+            gone = tuple(sorted(name for name in marks if name in streams or name not in has))
             if row is not None and gone:
-                kept = {name: mark for name, mark in bookmarks.items() if name not in gone}
+                kept = {name: mark for name, mark in marks.items() if name not in gone}
                 write(con, source, json.dumps({**state, "bookmarks": kept}), *row[1:])
         lake.commit(con, f"forget how far {source} was read")
     return gone
