@@ -25,6 +25,8 @@ GROUPS = {
     "demand": "Demand and fulfilment",
     "supply": "Supply and inventory",
     "floor": "Robots and the outside",
+    "identity": "Identity and stewardship",
+    "reconciliation": "Reconciliation",
 }
 OTHER = "Other"
 # What every entity's last columns say; they stand on the first page only.

@@ -1,6 +1,7 @@
-"""What the ERP's postings say, and making them say something else.
+"""What the ERP's postings say, and making them come to something else.
 
-The book in truth.sqlite is changed as well, since it is the ERP's own: the truth is in `net`.
+The book only grows, as a ledger does: a hub that pulled a posting has what the ERP has for ever.
+The book in truth.sqlite grows as well, since it is the ERP's own: the truth is in `net`.
 """
 
 from collections.abc import Iterator
@@ -27,28 +28,28 @@ class Entry(NamedTuple):
 
 def posted(
     connection: Connection, world: World, documents: tuple[str, ...]
-) -> Iterator[tuple[datetime, int, Entry]]:
-    """When each document was posted, its posting and what that says; only those posted once."""
+) -> Iterator[tuple[datetime, Entry]]:
+    """When each document was posted and what its posting says; only those posted once."""
     c = TRUTH["erp.stock_postings"].c
     keys = (c.warehouse_code, c.sku, c.doc_type, c.doc_no)
     query = (
-        select(func.min(c.posted_at), func.min(c.posting_id), *keys, func.sum(c.qty))
+        select(func.min(c.posted_at), *keys, func.sum(c.qty))
         .where(c.doc_type.in_(documents), c.posted_at < world.close)
         .group_by(*keys)
         .having(func.count() == 1)
         .order_by(func.min(c.posting_id))
     )
     parts = {(line["po_no"], line["sku"]) for line in world.book.all("net.inbound")}
-    for posted_at, posting_id, node, sku, doc_type, doc_no, qty in connection.execute(query):
+    for posted_at, node, sku, doc_type, doc_no, qty in connection.execute(query):
         # The rest of a purchase order is still to come and would hide what became of the first.
         if (doc_no, sku) not in parts:
-            yield posted_at, posting_id, Entry(node, sku, int(qty), doc_type, doc_no)
+            yield posted_at, Entry(node, sku, int(qty), doc_type, doc_no)
 
 
-def figures(world: World) -> Iterator[tuple[datetime, None, Entry]]:
-    """The close, no posting, and an entry of no units for each of the ERP's figures."""
+def figures(world: World) -> Iterator[tuple[datetime, Entry]]:
+    """The close and an entry of no units for each of the ERP's figures."""
     for row in world.book.all("erp.stock"):
-        yield world.close, None, Entry(row["warehouse_code"], row["sku"], 0)
+        yield world.close, Entry(row["warehouse_code"], row["sku"], 0)
 
 
 def effect(was: Entry, shown: list[Entry]) -> dict[tuple[str, str], int]:
@@ -60,29 +61,16 @@ def effect(was: Entry, shown: list[Entry]) -> dict[tuple[str, str], int]:
     return {key: count for key, count in units.items() if count}
 
 
-def rewrite(
-    connection: Connection,
-    world: World,
-    posting_id: int | None,
-    was: Entry,
-    shown: list[Entry],
-    at: datetime,
-) -> None:
-    """Let the book say `shown`: the first in the posting's own place, what is more after it."""
-    more = shown
-    if posting_id is not None:
-        if shown:
-            table = TRUTH["erp.stock_postings"]
-            query = select(table).where(table.c.posting_id == posting_id)
-            row = dict(connection.execute(query).mappings().one())
-            first, *more = shown
-            qty = Decimal(first.units)
-            row |= {"warehouse_code": first.node, "sku": first.sku, "qty": qty}
-            world.book.add("erp.stock_postings", **row)
-            postings.carry(world, first.node, first.sku, qty, at)
-        else:
-            world.book.remove("erp.stock_postings", posting_id)
-        postings.carry(world, was.node, was.sku, -Decimal(was.units), at)
+def write(world: World, was: Entry, shown: list[Entry], at: datetime) -> None:
+    """Let the book come to `shown` instead of `was`, by new postings: what was posted stays.
+
+    Where `was` is no longer to be said it is reversed under its own document, as a ledger does it.
+    """
+    more = list(shown)
+    if was in more:
+        more.remove(was)
+    elif was.units:
+        more.insert(0, was._replace(units=-was.units))
     for entry in more:
         post(world, entry, at)
 

@@ -1,7 +1,7 @@
 """Faults in the ERP's stock book: what it posted is not what happened, and its figure follows.
 
-Documents of the last night are taken first, so that a hub which pulled the day before sees the
-book grow and never change; one that has the posting already keeps it.
+A mistake is a posting of its own, dated after the close. Where it stands instead of another, that
+one is reversed under its own document and never changed: a hub may have pulled it already.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,12 +49,12 @@ class Misposting(Deed):
                 f"Fault '{name}' finds no posted {what} that it could meet."
                 " Clear other faults or advance a few days, then inject it."
             )
-        for posting_id, was, shown in cases:
+        for was, shown in cases:
             for (node, sku), units in entries.effect(was, shown).items():
                 discrepancies.record(world, name, "erp", node, sku, self.kind, units)
-            entries.rewrite(connection, world, posting_id, was, shown, at)
+            entries.write(world, was, shown, at)
             entries.push(world, was, shown, at)
-        return [[was, shown] for _, was, shown in cases]
+        return [[was, shown] for was, shown in cases]
 
     def mend(self, connection: Connection, world: World, targets: list[Any], at: datetime) -> None:
         """Reverse what is wrong under its own document, and post what is missing."""
@@ -72,7 +72,7 @@ class Misposting(Deed):
 
     def _choose(
         self, connection: Connection, world: World, name: str
-    ) -> list[tuple[int | None, Entry, list[Entry]]]:
+    ) -> list[tuple[Entry, list[Entry]]]:
         rng = world.rng(f"fault:{name}")
         found = (
             entries.posted(connection, world, self.documents)
@@ -81,16 +81,17 @@ class Misposting(Deed):
         )
         candidates = list(found)
         rng.shuffle(candidates)
+        # The newest first: what is wrong in the book is found within days.
         candidates.sort(key=lambda candidate: candidate[0], reverse=True)
-        cases: list[tuple[int | None, Entry, list[Entry]]] = []
+        cases: list[tuple[Entry, list[Entry]]] = []
         taken: set[tuple[str, str]] = set()
-        for _, posting_id, was in candidates:
+        for _, was in candidates:
             shown = self.instead(was, world, rng)
             effect = {} if shown is None else entries.effect(was, shown)
             if not effect or any(key in taken or not _fits(world, key, effect) for key in effect):
                 continue
             taken |= effect.keys()
-            cases.append((posting_id, was, shown or []))
+            cases.append((was, shown or []))
             if len(cases) == CASES:
                 break
         return cases
@@ -123,13 +124,13 @@ def _count_missed(was: Entry, world: World, rng: Random) -> list[Entry] | None:
 
 MISPOSTINGS = {
     "receipt_not_posted": Misposting(
-        "The ERP has not posted some receipts of purchase orders.",
+        "Some receipts of purchase orders do not stand in the ERP's book: posted, then reversed.",
         "missing_document",
         (RECEIPT,),
         lambda was, world, rng: [],
     ),
     "shipment_not_posted": Misposting(
-        "The ERP has not posted some shipments.",
+        "Some shipments do not stand in the ERP's book: posted, then reversed.",
         "missing_document",
         (SHIPMENT,),
         lambda was, world, rng: [],
@@ -159,7 +160,7 @@ MISPOSTINGS = {
         _other_node,
     ),
     "count_not_posted": Misposting(
-        "The ERP has not posted some counts of the WMS.",
+        "Some counts of the WMS do not stand in the ERP's book: posted, then reversed.",
         "unposted_adjustment",
         (COUNT,),
         _count_missed,

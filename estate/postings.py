@@ -67,11 +67,6 @@ def post(
         "erp.stock_postings", posting_id=world.number("posting"), posted_at=at,
         warehouse_code=node, sku=sku, qty=qty, doc_type=doc_type, doc_no=doc_no,
     )  # fmt: skip
-    carry(world, node, sku, qty, at)
-    return posting
-
-
-def carry(world: World, node: str, sku: str, qty: Decimal, at: datetime) -> None:
-    """Add to what the ERP has on hand; by itself only where the posting itself was changed."""
     stock = world.book.rows["erp.stock"][node, sku]
     world.book.change("erp.stock", stock, on_hand_qty=stock["on_hand_qty"] + qty, updated_at=at)
+    return posting

@@ -33,6 +33,7 @@ class Build:
 
     build_id: str
     source_mark: str
+    finished_at: datetime
 
 
 def source_mark(con: duckdb.DuckDBPyConnection) -> str:
@@ -50,7 +51,8 @@ def newest(con: duckdb.DuckDBPyConnection) -> Build | None:
     """Return the newest finished build, or None where none has finished."""
     try:
         row = con.execute(
-            f"select build_id, source_mark from lake.{TABLE} order by finished_at desc limit 1"  # noqa: S608 - a constant
+            f"""select build_id, source_mark, finished_at from lake.{TABLE}
+                order by finished_at desc limit 1"""  # noqa: S608 - a constant
         ).fetchone()
     except duckdb.CatalogException:
         return None

@@ -11,10 +11,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from orchestration import source_lock
 from orchestration.hub import Hub
 from orchestration.settings import Settings
 from orchestration.singer import pull
 from orchestration.sources import Source
+from warehouse import state
 
 
 @dataclass
@@ -80,6 +82,17 @@ class Pulls:
         finally:
             pulled.seconds = time.monotonic() - began
             running.lines.put(None)
+
+
+def forget(hub: Hub, source: str, streams: Collection[str]) -> tuple[str, ...]:
+    """Forget how far a source was read, or some of its streams; return whose marks are gone.
+
+    Waits for a pull that runs, whose last STATE would bring the marks back. Whatever happens
+    afterwards, the next pull, whoever starts it, brings everything of these streams.
+    """
+    lake, timeout_s = hub.lake, hub.settings.lock_timeout_s
+    with source_lock.of_pull(lake, source, timeout_s):
+        return state.forget(lake, source, streams)
 
 
 _BY_RUN: dict[str, Pulls] = {}

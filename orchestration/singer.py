@@ -115,10 +115,9 @@ def pull(
     lines of the log when the tap or the target fails; SourceBusy when another pull of the source
     has not ended after `lock_timeout_s` seconds.
     """
-    path = lake.paths.lock.with_name(f"pull-{source.name}.lock")
     # From reading the state to committing the next: else a slower pull would put an older one back.
     with (
-        source_lock.held(path, source.name, lock_timeout_s) as lock,
+        source_lock.of_pull(lake, source.name, lock_timeout_s) as lock,
         batch_folder.of_pull(lake, source.name, load_id) as folder,
     ):
         codes, logs = _run(lake, source, load_id, say, lock, folder, stop or threading.Event())

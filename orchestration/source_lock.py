@@ -4,16 +4,22 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from contracts import CrossdockError
+from warehouse.lake import Lake
 
 _POLL_S = 0.1
 
 
 class SourceBusy(CrossdockError):
     """Another pull of the source is running."""
+
+
+def of_pull(lake: Lake, source: str, timeout_s: float) -> AbstractContextManager[int]:
+    """Hold the lock of a source's pulls into a lake, as `held` does."""
+    return held(lake.paths.lock.with_name(f"pull-{source}.lock"), source, timeout_s)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ import duckdb
 
 import contracts
 from contracts import CrossdockError
+from orchestration import build
 from orchestration.hub import Hub
 from warehouse.landing.load import Load
 from warehouse.landing.settings import Settings
@@ -34,22 +35,35 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-# Where what is named as an entity's target has to stand, and what that is called.
-_KNOWN: Mapping[str, tuple[str, str]] = {
-    "product": ("erp.products WHERE sku = ?", "The ERP has no article '{}': name one by its SKU."),
-    "node": (
-        "erp.warehouses WHERE code = ?",
-        "The ERP has no warehouse '{}': name one by its code.",
+@dataclass(frozen=True)
+class _Known:
+    """Where an entity's target, as somebody names it, has to stand, and the refusal otherwise."""
+
+    table: str
+    name: str
+    refusal: str
+
+
+_KNOWN: Mapping[str, _Known] = {
+    "product": _Known("erp.products", "sku", "The ERP has no article '{}': name one by its SKU."),
+    "node": _Known(
+        "erp.warehouses", "code", "The ERP has no warehouse '{}': name one by its code."
     ),
-    "carrier_service": (
-        "canonical.carrier_service WHERE carrier || '/' || service = ?",
+    "carrier_service": _Known(
+        "canonical.carrier_service",
+        "carrier || '/' || service",
         "No carrier has a service '{}': name one as CARRIER/SERVICE.",
     ),
-    "party": (
-        "erp.partners WHERE partner_id = ?",
-        "The ERP has no partner '{}': name one by its number.",
+    "party": _Known(
+        "erp.partners", "partner_id", "The ERP has no partner '{}': name one by its number."
     ),
 }
+# From here two names are so alike that one is asked about; 'aa 17' and 'AA-00017' have 0.82.
+_ALIKE = 0.8
+
+
+WAITS = "answered, waits for unify"
+ASKED_AGAIN = "answered, asked again"
 
 
 class StewardError(CrossdockError):
@@ -116,6 +130,26 @@ def words(con: duckdb.DuckDBPyConnection) -> list[Word]:
     return _rows(con, Word, "steward.words", "said_at DESC, word_id")
 
 
+def answered(con: duckdb.DuckDBPyConnection, every: Sequence[Task]) -> dict[str, str]:
+    """Tell of tasks that have a standing answer, by uid, what becomes of it: WAITS or ASKED_AGAIN.
+
+    The last build made the tasks: what was answered after it waits for the next. A task that it
+    made in spite of an answer is open, as one for which another article is proposed now.
+    """
+    built = build.newest(con)
+    said: dict[tuple[str, str, str], datetime] = {}
+    for word in words(con):
+        if word.undone_at is None:
+            key = (word.entity, word.source_system, word.source_key)
+            said[key] = max(said.get(key, word.said_at), word.said_at)
+    found = {}
+    for task in every:
+        at = said.get((task.entity, task.source_system, task.source_key))
+        if at is not None and ANSWERS[task.kind]:
+            found[task.task_uid] = WAITS if built is None or at > built.finished_at else ASKED_AGAIN
+    return found
+
+
 def answer(hub: Hub, task: Task, verb: str, target: str | None, reason: str) -> Word:
     """Land a steward's answer to a task; it counts from the next `crossdock unify` on.
 
@@ -179,11 +213,22 @@ def _rows(con: duckdb.DuckDBPyConnection, kind: type, table: str, order: str) ->
 def _refuse_unknown(hub: Hub, entity: str, target: str | None) -> None:
     if target is None:
         raise StewardError("Nothing is proposed here: name what is meant.")
-    there, refusal = _KNOWN[entity]
+    known = _KNOWN[entity]
     with hub.lake.connect(read_only=True) as con:
-        found = con.execute(f"SELECT 1 FROM lake.{there}", [target]).fetchone()  # noqa: S608 - a constant
-    if found is None:
-        raise StewardError(refusal.format(target[:80]))
+        # Case and all but letters and digits count for nothing: they are how names are mistyped.
+        best = con.execute(
+            f"""WITH known AS (SELECT DISTINCT {known.name} AS name FROM lake.{known.table}),
+            plain AS (
+                SELECT name, regexp_replace(upper(name), '[^0-9A-Z]', '', 'g') AS spelled,
+                    regexp_replace(upper($1), '[^0-9A-Z]', '', 'g') AS asked
+                FROM known)
+            SELECT name, jaro_winkler_similarity(spelled, asked) AS likeness FROM plain
+            ORDER BY name = $1 DESC, likeness DESC, name LIMIT 1""",  # noqa: S608 - constants
+            [target],
+        ).fetchone()
+    if best is None or best[0] != target:
+        near = f" Did you mean '{best[0]}'?" if best and best[1] >= _ALIKE else ""
+        raise StewardError(known.refusal.format(target[:80]) + near)
 
 
 def _land(hub: Hub, word: Word) -> None:

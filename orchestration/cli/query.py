@@ -7,12 +7,17 @@ from typing import Annotated, Literal
 
 import duckdb
 import typer
+from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from contracts import CrossdockError
 from orchestration.cli import app, out
 
 _ROWS_SHOWN = 100
+_AS_RECORDS = 3
+_ANY_WIDTH = 1_000_000
 
 
 @app.command()
@@ -22,8 +27,13 @@ def sql(
         str | None, typer.Option(help="A release; the current one if not said.")
     ] = None,
     form: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
-    ] = "table",
+        Literal["table", "record", "csv", "json"] | None,
+        typer.Option(
+            "--format",
+            help="How rows are printed. When left out: as a table, but up to three rows whose "
+            "table would be wider than the screen as records, a line a column.",
+        ),
+    ] = None,
     is_lake: Annotated[
         bool,
         typer.Option("--lake", help="Ask the lake instead: rows as landed and built, not judged."),
@@ -35,7 +45,8 @@ def sql(
     --lake there are SOURCE.STREAM too, as they landed, personal data included, canonical tables as
     they were built last, and their history.
 
-    Example: `crossdock sql "select status, count(*) from canonical.package group by 1"`
+    Example: `crossdock sql "select status, count(*) from canonical.package group by 1"`,
+    `crossdock sql "from canonical.product limit 1" --format record`
     """
     from orchestration.hub import Hub
 
@@ -54,7 +65,7 @@ def sql(
                 con.execute("USE lake")
             con.execute(query)
             columns = [column[0] for column in con.description or []]
-            rows = con.fetchmany(_ROWS_SHOWN + 1) if form == "table" else con.fetchall()
+            rows = con.fetchall() if form in ("csv", "json") else con.fetchmany(_ROWS_SHOWN + 1)
         except duckdb.Error as error:
             raise CrossdockError(f"{error}") from None
     if form == "csv":
@@ -66,13 +77,33 @@ def sql(
             json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str) + "\n"
         )
     else:
-        _print(columns, rows, "the lake" if is_lake else f"release {name}")
+        texts = [["" if value is None else str(value) for value in row] for row in rows]
+        _print(columns, texts, "the lake" if is_lake else f"release {name}", form)
 
 
-def _print(columns: list[str], rows: list[tuple[object, ...]], where: str) -> None:
-    table = Table(*columns)
-    for row in rows[:_ROWS_SHOWN]:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    out.print(table)
+def _print(columns: list[str], rows: list[list[str]], where: str, form: str | None) -> None:
+    shown = rows[:_ROWS_SHOWN]
+    table = Table(*map(escape, columns))
+    for row in shown:
+        table.add_row(*map(Text, row))
+    width = Measurement.get(out, out.options.update(max_width=_ANY_WIDTH), table).maximum
+    if form == "record" or (form is None and 1 <= len(shown) <= _AS_RECORDS and width > out.width):
+        for number, row in enumerate(shown, 1):
+            if len(shown) > 1:
+                out.print(Text(f"row {number}", style="bold"))
+            out.print(_record(columns, row))
+    else:
+        out.print(table)
     more = " (there are more: --format csv prints all)" if len(rows) > _ROWS_SHOWN else ""
-    out.print(f"{min(len(rows), _ROWS_SHOWN)} rows from {where}{more}")
+    count = f"{len(shown)} row{'' if len(shown) == 1 else 's'}"
+    out.print(f"{count} from {where}{more}", markup=False)
+
+
+def _record(columns: list[str], row: list[str]) -> Table:
+    """Return a row as lines of column and value; a long value goes on below itself."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in zip(columns, row, strict=True):
+        grid.add_row(Text(name), Text(value))
+    return grid

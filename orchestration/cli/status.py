@@ -1,21 +1,29 @@
 """status: what the hub holds now, and whether decisions may start."""
 
 from collections import Counter
+from typing import Annotated
 
+import typer
 from rich.table import Table
 
 from orchestration.cli import app, out
 
 
 @app.command()
-def status() -> None:
-    """Show sources, contracts, release, gates and what is broken.
+def status(
+    is_all: Annotated[
+        bool, typer.Option("--all", help="A line of each contract, also of those that passed.")
+    ] = False,
+) -> None:
+    """Show sources, contracts, open tasks, release, gates and what is broken.
 
-    Example: `crossdock status`
+    Of the contracts' tables only those of which a rule did not pass are listed.
+
+    Example: `crossdock status --all`
     """
     import decisions
-    from orchestration import account, incident_store, judging
-    from orchestration.cli import gate, wording
+    from orchestration import account, incident_store, judging, stewarding
+    from orchestration.cli import gate, verdict_view, wording
     from orchestration.gate import standing
     from orchestration.hub import Hub
     from orchestration.jobs import source_groups
@@ -32,6 +40,8 @@ def status() -> None:
         broken = incident_store.standing(con)
         for group in held.groups(con, held.Choice()):
             units[group.source] += group.open
+        tasks = stewarding.tasks(con)
+        states = stewarding.answered(con, tasks)
     for name in source_groups():
         runs = [run for run in landed if run.source == name]
         if not runs:
@@ -49,13 +59,26 @@ def status() -> None:
         out.print(
             f"Held back: {wording.units(units.total())}; `crossdock quarantine list` says why."
         )
-    verdicts = [row for rows in judging.newest(hub).values() for row in rows]
-    if verdicts:
-        out.print(account.contracts_table(verdicts))
+    layers = {layer: rows for layer, rows in judging.newest(hub).items() if rows}
+    if verdicts := [row for rows in layers.values() for row in rows]:
+        if is_all:
+            out.print(account.contracts_table(verdicts))
+        else:
+            out.print("[bold]Contracts[/]")
+            for layer, rows in layers.items():
+                out.print(verdict_view.line(layer, rows), markup=False)
+            if (unpassed := verdict_view.unpassed(verdicts, out.width)) is not None:
+                out.print(unpassed)
         for panel in account.broken(hub, verdicts):
             out.print(panel)
         if unfed := [c.name for c in hub.contracts("canonical") if not c.table(c.name).fed]:
             out.print(f"Empty, no source feeds it yet: {', '.join(unfed)}")
+    if tasks:
+        waiting = sum(state == stewarding.WAITS for state in states.values())
+        of_them = f", {waiting:,} of them answered: `crossdock unify`" if waiting else ""
+        out.print(
+            f"[bold]Open tasks[/] {len(tasks):,}{of_them}; `crossdock tasks list` shows them."
+        )
     out.print(account.release_line(hub))
     for job in sorted(decisions.jobs()):
         now = standing(hub, job)

@@ -1,16 +1,22 @@
 """Stewards' tasks and answers on a terminal."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from orchestration.cli.fitting import Column, fit
 from orchestration.cli.wording import at, printable
-from orchestration.stewarding import ANSWERS, Task, Word
+from orchestration.stewarding import ANSWERS, ASKED_AGAIN, WAITS, Task, Word
 
 SHORT = 12
+_STATES = {
+    None: "open",
+    WAITS: "answered; it counts from the next `crossdock unify` on (`crossdock tasks words`)",
+    ASKED_AGAIN: "open: an answer was given before, and the question stands again"
+    " (`crossdock tasks words`)",
+}
 
 
 def counted(every: Sequence[Task], width: int) -> Table:
@@ -28,27 +34,40 @@ def counted(every: Sequence[Task], width: int) -> Table:
     return fit(columns, width)[0]
 
 
-def listed(tasks: Sequence[Task], width: int) -> Table:
-    """Return a task a row: its id, what it is about, the proposal."""
+def listed(tasks: Sequence[Task], states: Mapping[str, str], width: int) -> Table:
+    """Return a task a row: its id, what it is about, the proposal, and what became of an answer.
+
+    states: of tasks that were answered, by uid.
+    """
     columns = [
         Column("id", [task.task_uid[:SHORT] for task in tasks], is_number=False),
         Column("kind", [task.kind for task in tasks], is_number=False),
         Column("about", [printable(_about(task)) for task in tasks], is_number=False),
         Column("proposal", [printable(task.proposal or "") for task in tasks], is_number=False),
+        *_stated([states.get(task.task_uid, "open") for task in tasks]),
         Column("rows", [f"{task.rows_affected:,}" for task in tasks], 1),
         Column("since (UTC)", [at(task.since) for task in tasks], 2, is_number=False),
     ]
     return fit(columns, width)[0]
 
 
-def facts(task: Task) -> Table:
-    """Return everything about a task."""
+def _stated(states: Sequence[str]) -> list[Column]:
+    """Return the column of states, in fewer words than of one task; none where all are open."""
+    if set(states) <= {"open"}:
+        return []
+    shown = {WAITS: "answered", ASKED_AGAIN: "asked again"}
+    return [Column("state", [shown.get(state, state) for state in states], is_number=False)]
+
+
+def facts(task: Task, state: str | None) -> Table:
+    """Return everything about a task; `state` where it was answered."""
     verbs = ", ".join(f"crossdock tasks {verb}" for verb in ANSWERS[task.kind])
     return _pairs(
         {
             "id": task.task_uid,
             "asked": task.kind,
             "about": _about(task),
+            "state": _STATES[state],
             "identity": task.entity_uid or "none yet",
             "proposal": task.proposal or "none",
             "evidence": "\n".join(task.evidence.split("; ")),

@@ -32,6 +32,8 @@ def list_tasks(
 ) -> None:
     """Count the open tasks by kind, then list those that most rows wait for.
 
+    A task that was answered stays until the next `crossdock unify`, and says so.
+
     Example: `crossdock tasks list --kind unknown_article`
     """
     from orchestration import stewarding
@@ -40,6 +42,7 @@ def list_tasks(
 
     with Hub.open().lake.connect(read_only=True) as con:
         every = stewarding.tasks(con)
+        states = stewarding.answered(con, every)
     if kind is not None and kind not in stewarding.ANSWERS:
         raise stewarding.StewardError(
             f"'{kind}' is no kind of task. Kinds: {', '.join(stewarding.ANSWERS)}."
@@ -47,10 +50,18 @@ def list_tasks(
     if not every:
         out.print("Nothing waits for a steward.")
         return
-    out.print(task_view.counted(every, out.width))
-    chosen = [task for task in every if kind in (None, task.kind)][:limit]
-    if chosen:
-        out.print(task_view.listed(chosen, out.width))
+    chosen = [task for task in every if kind in (None, task.kind)]
+    if not chosen:
+        out.print(f"No task of kind {kind} is open; {len(every):,} of other kinds are.")
+        return
+    out.print(task_view.counted(chosen, out.width))
+    if shown := chosen[:limit]:
+        out.print(task_view.listed(shown, states, out.width))
+    waiting = sum(states.get(task.task_uid) == stewarding.WAITS for task in chosen)
+    if waiting:
+        out.print(
+            f"{waiting:,} answered: counted from the next `crossdock unify` on.", markup=False
+        )
     out.print("`crossdock tasks show ID` tells the evidence of one.", markup=False)
 
 
@@ -66,7 +77,8 @@ def show(task: TaskId) -> None:
 
     with Hub.open().lake.connect(read_only=True) as con:
         found = stewarding.find(con, task)
-    out.print(task_view.facts(found))
+        state = stewarding.answered(con, [found]).get(found.task_uid)
+    out.print(task_view.facts(found, state))
 
 
 @tasks.command("map")

@@ -39,6 +39,39 @@ def test_every_entity_is_drawn_once_with_every_reference_that_it_has() -> None:
     }
 
 
+def test_every_entity_stands_under_the_heading_of_its_group() -> None:
+    index = pages.render()[pages.INDEX]
+    drawn = {
+        title: set(re.findall(r"^    (\w+) \{$", text, re.MULTILINE))
+        for title, text in re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", index, re.MULTILINE | re.S)
+    }
+    assert pages.OTHER not in drawn, "tag the contract with its group"
+    assert drawn["Reconciliation"] == {"recon_document", "recon_inventory"}
+    assert {"xref_product", "steward_task", "orphan", "merge_log"} <= drawn[
+        "Identity and stewardship"
+    ]
+    assert "orphan }o--|| steward_task : task_uid" in index
+
+
+def test_words_that_a_reader_has_to_know_are_explained_one_by_one() -> None:
+    told = {
+        contract.name: contract.table(contract.name) for contract in contracts.read_all("canonical")
+    }
+    for entity, name in (
+        ("recon_inventory", "class"), ("recon_inventory", "channel_class"),
+        ("recon_document", "class"), ("xref_product", "method"), ("xref_node", "method"),
+        ("xref_service", "method"), ("xref_party", "method"), ("match_candidate", "decision"),
+    ):  # fmt: skip
+        (column,) = [column for column in told[entity].columns if column.name == name]
+        (rule,) = [
+            rule
+            for rule in told[entity].rules
+            if rule.kind == "invalidValues" and rule.column == name
+        ]
+        for word in rule.arguments["validValues"]:
+            assert re.search(rf"\b{word}\b", column.description), f"{entity}.{name}: {word}"
+
+
 def test_a_page_tells_columns_units_vocabularies_rules_and_who_leads_here() -> None:
     page = pages.render()[Path("allocation.md")]
     assert "- **Owner:** order-management, #order-management" in page

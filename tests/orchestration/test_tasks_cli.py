@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import contracts
+from orchestration import build
 from warehouse.lake import Lake
 
 ROOT = Path(__file__).parents[2]
@@ -64,9 +65,12 @@ def test_tasks_are_counted_and_listed_and_one_tells_its_evidence(crossdock: Run)
     printed = crossdock("tasks", "list", columns=80)
     assert "unknown_article        2     6" in printed
     assert all(len(line) <= 80 for line in printed.splitlines())
-    assert (
-        "stock_difference"
-        not in crossdock("tasks", "list", "--kind", "duplicate_product").split("about")[1]
+    assert "state" not in printed, "nothing was answered"
+    of_a_kind = crossdock("tasks", "list", "--kind", "duplicate_product")
+    assert "duplicate_product      1     3" in of_a_kind
+    assert "stock_difference" not in of_a_kind and "unknown_article" not in of_a_kind
+    assert "No task of kind factor_conflict is open; 4 of other kinds are." in crossdock(
+        "tasks", "list", "--kind", "factor_conflict"
     )
     shown = crossdock("tasks", "show", "tsk_aaaa000000000001")
     assert "name is like that of AA-00002 by 0.61" in shown and "crossdock tasks map" in shown
@@ -94,6 +98,28 @@ def test_an_answer_is_landed_with_who_and_why_and_can_be_taken_back(
     assert "taken back" in crossdock("tasks", "undo", word["word_id"], code=1)
 
 
+def test_an_answered_task_says_that_it_waits_for_a_build_and_after_it_that_it_is_asked_again(
+    crossdock: Run, tmp_path: Path
+) -> None:
+    open_before = crossdock("tasks", "show", "tsk_aaaa000000000001")
+    assert "state      open" in open_before and "answered" not in open_before
+    crossdock("tasks", "apart", "tsk_aaaa000000000001", "--why", "another colour")
+    listed = crossdock("tasks", "list", columns=80)
+    row = next(line for line in listed.splitlines() if "wms 599" in line and "unknown" in line)
+    other = next(line for line in listed.splitlines() if "wms 600" in line)
+    assert "answered" in row and "open" in other
+    assert "1 answered: counted from the next `crossdock unify` on." in listed
+    assert all(len(line) <= 80 for line in listed.splitlines())
+    shown = crossdock("tasks", "show", "tsk_aaaa000000000001")
+    assert "answered; it counts from the next `crossdock unify` on" in shown
+
+    with build.recorded(Lake(tmp_path / "home"), 60):
+        pass  # a build that raises the same question again
+    assert "an answer was given before" in crossdock("tasks", "show", "tsk_aaaa000000000001")
+    listed = crossdock("tasks", "list")
+    assert "asked again" in listed and "1 answered" not in listed
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -101,6 +127,11 @@ def test_an_answer_is_landed_with_who_and_why_and_can_be_taken_back(
         (("map", "tsk_ffff", "--why", "x"), "There is no open task"),
         (("map", "tsk_aaaa000000000002", "--why", "x"), "Nothing is proposed"),
         (("map", "tsk_aaaa000000000002", "NOPE", "--why", "x"), "The ERP has no article 'NOPE'"),
+        (
+            ("map", "tsk_aaaa000000000002", "aa-00007", "--why", "x"),
+            "The ERP has no article 'aa-00007': name one by its SKU. Did you mean 'AA-00007'?",
+        ),
+        (("map", "tsk_aaaa000000000002", "AA 0007", "--why", "x"), "Did you mean 'AA-00007'?"),
         (
             ("merge", "tsk_aaaa000000000001", "--why", "x"),
             "cannot be answered by merge. It takes: map",

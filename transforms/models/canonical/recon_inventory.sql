@@ -14,12 +14,13 @@ final as (
         answered.residual,
         answered.class,
         answered.suspect,
-        case answered.class
+        case when answered.doubted_because is not null then answered.doubted_because || ' ' else '' end
+        || case answered.class
             when 'single_source' then 'Only one system speaks of it.'
             when 'agreed' then 'All say the same.'
             when 'in_flight' then 'Documents that the ERP has not posted yet account for it.'
             when 'unexplained' then coalesce(answered.said, case
-                when answered.suspect = 'erp' then 'No document accounts for it.'
+                when not answered.is_torn then 'No document accounts for it.'
                 else 'The WMS''s stock is not the sum of its movements.'
             end)
             else coalesce(answered.said, 'The figures themselves: ' || case answered.class
@@ -28,7 +29,7 @@ final as (
                 else 'another node is as much apart in this product, the other way.'
             end)
         end as explanation,
-        {{ next_step_of('answered.class') }} as next_step,
+        {{ next_step_of('answered') }} as next_step,
         answered.winner_source,
         answered.confidence,
         channel.available_qty as channel_qty,

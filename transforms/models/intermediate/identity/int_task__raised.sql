@@ -242,9 +242,9 @@ differences as (
             'its movements ' || cast(answered.ledger_qty as varchar),
             'in the ERP ' || cast(answered.erp_qty as varchar),
             case when answered.late_qty <> 0 then 'in flight ' || cast(answered.late_qty as varchar) end,
-            answered.said
+            answered.said, answered.doubted_because
         ) as evidence,
-        {{ next_step_of('answered.class') }} as next_step,
+        {{ next_step_of('answered') }} as next_step,
         1 as rows_affected,
         answered.loaded_at as since
     from {{ ref('int_stock__answered') }} as answered

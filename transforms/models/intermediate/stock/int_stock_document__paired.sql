@@ -59,7 +59,8 @@ posted as (
         postings.doc_type,
         postings.doc_no,
         sum(postings.qty) as posted_qty,
-        count(*) as postings,
+        -- Those that stand: a reversal is a posting of the other sign, and takes one back.
+        abs(sum(case when postings.qty > 0 then 1 when postings.qty < 0 then -1 else 0 end)) as postings,
         max(postings.posted_at) as posted_at,
         max(postings.loaded_at) as loaded_at
     from {{ ref('stg_erp__stock_postings') }} as postings
@@ -154,7 +155,8 @@ select
         when mirrored.is_other_product then 'mis_mapped'
         when telling.node_uid is null then 'untold'
         when not paired.is_told then 'over'
-        when paired.postings = 0 then 'missing'
+        -- Never posted, or reversed since.
+        when paired.posted_qty = 0 then 'missing'
         when paired.postings > 1 and paired.posted_qty = paired.told_qty * paired.postings then 'duplicate'
         when
             paired.posted_qty * factors.qty_num = paired.told_qty * factors.qty_den
