@@ -55,11 +55,15 @@ def of_run(hub: Hub, job: str, ended: Ended, out: Console) -> None:
     if pulled:
         out.print(_sources(pulled))
     if job in {"run", "check"} and any(step.name.startswith("judge_") for step in ended.steps):
-        layers = {step.name.removeprefix("judge_") for step in ended.steps}
-        verdicts = [
-            row for layer, rows in judging.newest(hub).items() if layer in layers for row in rows
-        ]
-        out.print(contracts_table(verdicts))
+        from orchestration.cli import verdict_view
+
+        ran = {step.name.removeprefix("judge_") for step in ended.steps}
+        layers = {name: rows for name, rows in judging.newest(hub).items() if name in ran and rows}
+        verdicts = [row for rows in layers.values() for row in rows]
+        for layer, rows in layers.items():
+            out.print(verdict_view.line(layer, rows), soft_wrap=True)
+        if (unpassed := verdict_view.unpassed(verdicts, out.width)) is not None:
+            out.print(unpassed)
         for panel in broken(hub, verdicts):
             out.print(panel)
     if job in {"run", "release"}:
