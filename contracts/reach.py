@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.compiled import Model, landed, models
+from contracts.document import choices
+from contracts.errors import ContractError
 from contracts.influence import ROWS, Step, trace
+from contracts.model import Contract
 from contracts.reader import read_all
 
 
@@ -43,11 +46,17 @@ class Reach:
         self._models = {model.relation: model for model in compiled}
         self._given = {relation: list(names) for relation, names in given.items()}
         self._steps: dict[str, Step | None] = {}
+        self._ahead: dict[str, set[str]] = {}
 
     @classmethod
-    def from_manifest(cls, manifest: Mapping[str, Any]) -> Reach:
-        """Read the models from dbt's manifest (compiled) and the tables from the contracts."""
-        given: dict[str, Iterable[str]] = dict(landed(read_all("sources")))
+    def from_manifest(
+        cls, manifest: Mapping[str, Any], sources: Sequence[Contract] | None = None
+    ) -> Reach:
+        """Read the models from dbt's manifest (compiled) and the tables from the contracts.
+
+        sources: their contracts as they were when the models were compiled, if no longer so.
+        """
+        given: dict[str, Iterable[str]] = dict(landed(sources or read_all("sources")))
         for contract in read_all("canonical"):
             given |= {
                 contract.dataset(t.name): [c.name for c in t.columns] for t in contract.tables
@@ -73,6 +82,50 @@ class Reach:
             tables=frozenset(node.rpartition(".")[0] for node in seen) | whole,
             whole=frozenset(whole),
         )
+
+    def downstream(self, dataset: str, column: str | None) -> dict[str, frozenset[str]]:
+        """Return what a field, or a table as a whole, may make wrong: by dataset, its columns.
+
+        `ROWS` among them says that which rows there are depends on it, so that all columns do.
+        Raises ``ContractError`` for a table or a column that is not there.
+        """
+        columns = self._columns(dataset)
+        if not columns or (column is not None and column not in columns):
+            schema = f"{dataset.partition('.')[0]}."
+            near = columns or [t for t in self._given if t.startswith(schema)] or [*self._given]
+            what = f"{dataset} has no column '{column}'" if columns else f"No table is '{dataset}'"
+            raise ContractError(f"{what}. {choices(column if columns else dataset, near)}")
+        start = {f"{dataset}.{column}"} if column else {f"{dataset}.{c}" for c in (*columns, ROWS)}
+        reached: set[str] = set()
+        waiting = [*start]
+        while waiting:
+            node = waiting.pop()
+            if node not in reached:
+                reached.add(node)
+                waiting += self._before().get(node, ())
+        found: dict[str, set[str]] = {}
+        for node in reached - start:
+            relation, _, name = node.rpartition(".")
+            found.setdefault(relation, set()).add(name)
+        return {relation: frozenset(names) for relation, names in sorted(found.items())}
+
+    def _before(self) -> dict[str, set[str]]:
+        """Return the fields and rows that each of them is directly behind of, over all models."""
+        if not self._ahead:
+            for relation in self._models:
+                for name in (*self._columns(relation), ROWS):
+                    node = f"{relation}.{name}"
+                    for behind in self._known_behind(node):
+                        self._ahead.setdefault(behind, set()).add(node)
+        return self._ahead
+
+    def _known_behind(self, node: str) -> list[str]:
+        """Return what is directly behind; of what cannot be followed every field behind it."""
+        found = self._behind(node)
+        if found is not None:
+            return found
+        tables = self._everything_behind(node.rpartition(".")[0])
+        return [f"{table}.{name}" for table in tables for name in (*self._columns(table), ROWS)]
 
     def _behind(self, node: str) -> list[str] | None:
         """Return what is directly behind a field or a relation's rows; None is unknown."""

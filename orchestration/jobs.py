@@ -2,9 +2,8 @@
 
 import dagster as dg
 
+import decisions
 from orchestration import sources
-from orchestration.components.contract_checks import asset_keys
-from orchestration.hub import Hub
 from orchestration.settings import load
 
 _BUILT = ("staging", "intermediate", "canonical", "history")
@@ -15,17 +14,11 @@ def source_groups() -> list[str]:
     return [source.name for source in sources.read(load().sources)]
 
 
-def _judged() -> list[dg.AssetKey]:
-    """Return the assets whose contracts are judged."""
-    hub = Hub.open()
-    layers = (*hub.contracts(), *hub.contracts("decisions"))
-    return sorted(
-        {
-            key
-            for contract in layers
-            for t in contract.tables
-            for key in asset_keys(contract, t.name)
-        }
+def _rules() -> dg.AssetSelection:
+    """Select the checks that show rules of contracts: not the release's, nor the gates'."""
+    others = [["release"], *(["gate", name] for name in sorted(decisions.jobs()))]
+    return dg.AssetSelection.all_asset_checks() - dg.AssetSelection.checks_for_assets(
+        *(dg.AssetKey(key) for key in others)
     )
 
 
@@ -47,8 +40,7 @@ JOBS = [
     ),
     dg.define_asset_job(
         "check",
-        selection=dg.AssetSelection.groups("verdict")
-        | dg.AssetSelection.checks_for_assets(*_judged()),
+        selection=dg.AssetSelection.groups("verdict") | _rules(),
         description="Hold sources, canonical tables and decisions against their contracts.",
     ),
     dg.define_asset_job(

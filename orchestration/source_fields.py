@@ -1,11 +1,12 @@
 """From a canonical column to the source fields behind it, by the models as dbt compiled them."""
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts import CrossdockError
+from contracts import Contract, CrossdockError
 from orchestration.hub import Hub
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ def reach(hub: Hub) -> "Reach":
     Raises ``CrossdockError`` where none was compiled yet.
     """
     return _reach(*_manifest(hub))
+
+
+def reach_before(hub: Hub, sources: Sequence[Contract]) -> "Reach":
+    """Return the same for models that were compiled over other contracts of the sources."""
+    from contracts.reach import Reach
+
+    manifest, _ = _manifest(hub)
+    return Reach.from_manifest(json.loads(manifest.read_text("utf-8")), sources)
 
 
 def _manifest(hub: Hub) -> tuple[Path, int]:

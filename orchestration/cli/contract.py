@@ -1,6 +1,7 @@
-"""contract: read them, show one, tell what changed and whether its version says so."""
+"""contract: read them, show one, tell what changed, if its version says so, and what it reaches."""
 
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -8,6 +9,9 @@ from rich.table import Table
 
 from contracts import Contract, CrossdockError
 from orchestration.cli import app, out
+
+if TYPE_CHECKING:
+    from contracts.revision import Compared
 
 contract = typer.Typer(
     help="Check contracts, show one, compare them with a git revision.\n\n"
@@ -90,9 +94,63 @@ def diff(
         out.print(table)
     breaking = sum(change.is_breaking for pair in compared for change in pair.changes)
     out.print(f"{len(compared)} contracts changed, {breaking} breaking changes.")
+    for said in _reached(compared):
+        out.print(escape(said), soft_wrap=True)
     problems = [f"{pair.key}: {pair.problem}." for pair in compared if pair.problem]
     if problems:
         raise CrossdockError("\n".join(problems))
+
+
+@contract.command()
+def reach(
+    field: Annotated[str, typer.Argument(help="A table or a column: wms.stock.qty.")],
+) -> None:
+    """Tell what would break with a field: entities, whose they are, and the jobs it would hold.
+
+    "rows" says that the field decides which rows an entity has, by a join or a filter, so that
+    every column of it is in doubt.
+
+    Example: `crossdock contract reach wms.stock.qty`
+    """
+    from contracts.influence import ROWS
+    from orchestration.hub import Hub
+    from orchestration.impact import impact
+
+    schema, _, rest = field.partition(".")
+    table, _, column = rest.partition(".")
+    found = impact(Hub.open(), f"{schema}.{table}", column or None)
+    shown = Table("entity", "owner", "what of it")
+    for dataset, columns in found.entities.items():
+        what = "rows" if ROWS in columns else ", ".join(sorted(columns))
+        shown.add_row(dataset.partition(".")[2], found.owners.get(dataset, ""), what)
+    out.print(shown if found.entities else f"No entity stands on {found.what}.")
+    out.print(f"Decision jobs that would not start: {', '.join(found.jobs) or 'none'}.")
+
+
+def _reached(compared: "Sequence[Compared]") -> Iterator[str]:
+    """Tell what each breaking change takes with it, by the models as they were last compiled."""
+    from orchestration.hub import Hub
+    from orchestration.impact import impact
+    from orchestration.source_fields import reach_before
+
+    broken = [
+        (pair.old, change)
+        for pair in compared
+        for change in pair.changes
+        if pair.old and change.is_breaking and change.where and ":" not in change.where
+    ]
+    if not broken:
+        return
+    hub, were = Hub.open(), {pair.key: pair.old for pair in compared}
+    now = {one.key: one for one in _read("sources")} | {k: v for k, v in were.items() if v}
+    try:
+        traced = reach_before(hub, [one for one in now.values() if one.layer == "sources"])
+    except CrossdockError as error:
+        yield f"What it reaches is not known: {error}"
+        return
+    for old, change in broken:
+        table, _, column = change.where.partition(".")
+        yield impact(hub, old.dataset(table), column or None, traced).said() + "."
 
 
 def _read(layer: str) -> tuple[Contract, ...]:

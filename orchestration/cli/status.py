@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.cli import app, out
@@ -82,7 +83,7 @@ def status(
     out.print(account.release_line(hub))
     for job in sorted(decisions.jobs()):
         now = standing(hub, job)
-        out.print(" ".join([gate.line(now), *now.reasons[:1]]), soft_wrap=True)
+        out.print(" ".join([gate.line(now), *map(escape, now.reasons[:1])]))
     if broken:
         errors = sum(one.severity == "error" for one in broken)
         out.print(

@@ -4,6 +4,7 @@
 
 import pytest
 
+from contracts import ContractError
 from contracts.compiled import Model
 from contracts.reach import Reach, Upstream
 
@@ -90,3 +91,54 @@ def test_what_cannot_be_followed_comes_from_everything_behind_it(sql: str) -> No
     assert {"canonical.final", "wms.stock"} <= found.whole
     assert found.is_reached_by("wms.stock", "note")
     assert not found.is_reached_by("wms.bins", None)
+
+
+def downstream() -> Reach:
+    stg = Model(
+        "staging.stock",
+        "select sku, qty * 2 as twice, note from lake.wms.stock where state <> 'x'",
+        frozenset({"wms.stock"}),
+    )
+    final = Model(
+        "canonical.final",
+        "select s.sku, s.twice, 1 as one from lake.staging.stock as s join lake.erp.items as i on s.sku = i.sku",
+        frozenset({"staging.stock", "erp.items"}),
+    )
+    return Reach([stg, final], SOURCES)
+
+
+@pytest.mark.parametrize(
+    ("column", "reached"),
+    [
+        ("qty", {"staging.stock": {"twice"}, "canonical.final": {"twice"}}),
+        ("note", {"staging.stock": {"note"}}),
+        ("bin", {}),
+        (
+            "state",
+            {
+                "staging.stock": {"sku", "twice", "note", "*"},
+                "canonical.final": {"sku", "twice", "one", "*"},
+            },
+        ),
+    ],
+)
+def test_downstream_is_upstream_seen_from_the_other_side(
+    column: str, reached: dict[str, set[str]]
+) -> None:
+    reach = downstream()
+    assert reach.downstream("wms.stock", column) == reached
+    for dataset, names in reached.items():
+        for name in names - {"*"}:
+            found = reach.upstream({dataset: [name]})
+            assert found.is_reached_by("wms.stock", column), (dataset, name)
+    assert not reach.upstream({"canonical.final": ["twice"]}).is_reached_by("wms.stock", "note")
+
+
+def test_a_whole_table_reaches_what_each_of_its_fields_does_and_its_rows() -> None:
+    assert downstream().downstream("erp.items", None) == {
+        "canonical.final": {"sku", "twice", "one", "*"}
+    }
+    with pytest.raises(ContractError, match=r"wms\.stock has no column 'qyt'\. Did you mean 'qty'"):
+        downstream().downstream("wms.stock", "qyt")
+    with pytest.raises(ContractError, match=r"No table is 'wms\.stok'\. Did you mean 'wms\.stock'"):
+        downstream().downstream("wms.stok", None)

@@ -89,3 +89,16 @@ def test_the_verbs_are_jobs_and_a_failed_run_is_heard(repository: Any) -> None:
     assert by_default == {"hourly": "STOPPED", "nightly": "RUNNING", "weekly": "RUNNING"}
     for name in ("run_failed", "run_ended", "alerts"):
         assert repository.get_sensor_def(name).default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_a_field_tells_what_it_would_take_with_it(repository: Any) -> None:
+    from orchestration.hub import Hub
+    from orchestration.impact import impact
+
+    hub = Hub.open()
+    stock = impact(hub, "wms.stock", "qty")
+    assert stock.jobs == ("source_orders",)
+    assert stock.owners["canonical.inventory_atp"] == "inventory-control"
+    signed = impact(hub, "carrier.trackers", "signed_by")
+    assert signed.jobs == () and "canonical.inventory_atp" not in signed.entities
+    assert "holds no decision job" in signed.said()

@@ -145,6 +145,11 @@ class Incidents(RuleBasedStateMachine):
         self.standing = settle(self.standing, changes)
         self.told += [(c.incident.incident_id, c.event) for c in changes if c.event]
         self.judged[layer] = {name for where, name in self.broken if where == layer}
+        # At once nothing of the layer is left untold: it is an incident, or told as an echo.
+        own = {one.rule for one in self.standing if one.layer == layer}
+        echoed = {echo.rpartition(" ")[2] for one in self.standing for echo in one.echoes}
+        assert self.judged[layer] == own | (echoed if layer == "canonical" else set())
+        assert not own & echoed or layer == "sources", "told twice"
 
     @rule(hours=st.integers(1, 5), is_taken=st.booleans())
     def take_up(self, hours: int, is_taken: bool) -> None:
@@ -163,13 +168,7 @@ class Incidents(RuleBasedStateMachine):
     def what_was_found_broken_stands_and_nothing_else(self) -> None:
         of = {layer: {o.rule for o in self.standing if o.layer == layer} for layer in LAYERS}
         assert of["sources"] == self.judged["sources"]
-        echoed = {
-            echo.rpartition(" ")[2] for one in self.standing for echo in one.echoes
-        }  # fmt: skip
         assert of["canonical"] <= self.judged["canonical"]
-        # One whose cause has ended is found at the next judgement of its layer.
-        unexplained = self.judged["canonical"] - of["canonical"] - echoed
-        assert not unexplained & self.judged["sources"]
 
     @invariant()
     def each_is_told_once_at_either_end(self) -> None:
