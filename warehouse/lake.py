@@ -81,16 +81,19 @@ class Lake:
                     hub.create(con)
         return self
 
-    def connect(self, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    def connect(
+        self, *, read_only: bool = False, at: int | None = None
+    ) -> duckdb.DuckDBPyConnection:
         """Open the lake as catalog `lake` of a new in-memory DuckDB in UTC.
 
+        at: a snapshot; the lake is then as it was at it, and can only be read.
         The connection belongs to one thread. Raises LakeError when there is no sound catalog.
         """
         self.catalog.check()
         self.catalog.recover()
         con = open_duckdb()
         try:
-            self.catalog.attach(con, alias="lake", read_only=read_only)
+            self.catalog.attach(con, alias="lake", read_only=read_only or at is not None, at=at)
         except BaseException:
             con.close()
             raise

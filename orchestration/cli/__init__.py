@@ -15,7 +15,7 @@ from warehouse.errors import is_damage
 
 _MODULES = (
     *("stages", "quarantine", "ledger", "tasks", "release", "gate", "decide", "status", "query"),
-    *("incidents", "alerts", "lineage", "upkeep", "contract", "demo", "dev"),
+    *("incidents", "alerts", "lineage", "upkeep", "contract", "rehearse", "demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "gate"),

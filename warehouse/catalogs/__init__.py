@@ -36,7 +36,9 @@ class Catalog(Protocol):
     def columns(self, schema: str) -> set[tuple[str, str]]:
         """Return the (table, column) pairs of a schema, faster than by attaching the lake."""
 
-    def attach(self, con: duckdb.DuckDBPyConnection, *, alias: str, read_only: bool) -> None:
+    def attach(
+        self, con: duckdb.DuckDBPyConnection, *, alias: str, read_only: bool, at: int | None = None
+    ) -> None:
         """Attach the catalog to `con`; the data path is the home's, so that it can be moved."""
 
     def lock(

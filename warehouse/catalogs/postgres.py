@@ -90,9 +90,12 @@ class PostgresCatalog:
         with self.location.connect("crossdock look") as session:
             return {(row[0], row[1]) for row in session.execute(COLUMNS, [schema]).fetchall()}
 
-    def attach(self, con: duckdb.DuckDBPyConnection, *, alias: str, read_only: bool) -> None:
+    def attach(
+        self, con: duckdb.DuckDBPyConnection, *, alias: str, read_only: bool, at: int | None = None
+    ) -> None:
         """Attach the catalog to `con`, in a session whose name no other has."""
-        self._attach(con, alias, "CREATE_IF_NOT_EXISTS false", *["READ_ONLY"] * read_only)
+        then = [] if at is None else [f"SNAPSHOT_VERSION {at:d}"]
+        self._attach(con, alias, "CREATE_IF_NOT_EXISTS false", *["READ_ONLY"] * read_only, *then)
 
     def lock(
         self, name: str, *, timeout: float, purpose: str, is_reentrant: bool

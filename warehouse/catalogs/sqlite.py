@@ -70,9 +70,11 @@ class SqliteCatalog:
             rows = catalog.execute(COLUMNS.format(place="?"), [schema]).fetchall()
         return set(rows)
 
-    def attach(self, con: duckdb.DuckDBPyConnection, *, alias: str, read_only: bool) -> None:
-        """Attach the catalog to `con`."""
-        attach(con, self._path, self._data, alias=alias, read_only=read_only)
+    def attach(
+        self, con: duckdb.DuckDBPyConnection, *, alias: str, read_only: bool, at: int | None = None
+    ) -> None:
+        """Attach the catalog to `con`, as it was at a snapshot if one is given."""
+        attach(con, self._path, self._data, alias=alias, read_only=read_only, at=at)
 
     def lock(
         self, name: str, *, timeout: float, purpose: str, is_reentrant: bool
@@ -141,6 +143,7 @@ def attach(
     alias: str,
     read_only: bool = False,
     create: bool = False,
+    at: int | None = None,
 ) -> None:
     """Attach a SQLite catalog; the data path is ours, so that a home can be moved."""
     options = [
@@ -155,6 +158,8 @@ def attach(
     if not create:
         # Otherwise a catalog of 0 bytes opens as a new and empty lake.
         options.append("CREATE_IF_NOT_EXISTS false")
+    if at is not None:
+        options.append(f"SNAPSHOT_VERSION {at:d}")
     con.execute(
         f"ATTACH {sql.text(f'ducklake:sqlite:{catalog}')} AS {sql.name(alias)} "
         f"({', '.join(options)})"
