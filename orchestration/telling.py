@@ -2,10 +2,10 @@
 
 import decisions
 from contracts import CrossdockError
-from orchestration.alerts.alert import Alert, Event
+from orchestration.alerts.alert import Alert
 from orchestration.gate import reads
 from orchestration.hub import Hub
-from orchestration.incidents import RUN, Incident
+from orchestration.incidents import RUN, Event, Incident
 from orchestration.source_fields import lineage, reach
 
 

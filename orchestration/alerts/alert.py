@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-Event = Literal["opened", "reopened", "resolved", "reminder"]
+from orchestration.incidents import Event
+
 Severity = Literal["error", "warning"]
 # Both become headers. No full stop: a webhook's signature is over id.timestamp.body.
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:/-]{1,200}$")]

@@ -10,7 +10,7 @@ from orchestration.alerts.alert import Alert
 
 _LABEL_WIDTH = 14
 _SUBJECT_WIDTH = 180  # what mail clients and lock screens still show is far less
-_EVENTS = {"reopened": " again", "reminder": ", still"}
+_EVENTS = {"reminder": ", still"}
 # <!channel>, <@user>, <#room> and <!subteam^…> of Slack; @everyone of Discord, Teams, Mattermost.
 _MENTION = re.compile(r"<(?=[!@#&])|@(?=(?:all|channel|everyone|here)\b)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
@@ -54,8 +54,6 @@ def opening(alert: Alert) -> str:
             )
         case "reminder":
             return f"Still broken after {duration(alert.lasted)}."
-        case "reopened":
-            return f"Broken again at {_instant(alert.occurred_at)}."
     return f"Broken since {_instant(alert.since)}."
 
 
@@ -91,7 +89,7 @@ def footer(alert: Alert) -> str:
 def webhook(alert: Alert) -> str:
     """Return the JSON body for a webhook: ``type``, ``timestamp`` and, as ``data``, the alert.
 
-    ``type`` is crossdock.incident.opened, .reopened, .reminder or .resolved.
+    ``type`` is crossdock.incident.opened, .reminder or .resolved.
     """
     data: dict[str, Any] = json.loads(alert.to_json())
     return json.dumps(

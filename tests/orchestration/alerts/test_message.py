@@ -68,7 +68,6 @@ def test_a_resolved_message_says_how_long_it_lasted_and_who_was_told(alert: Aler
     ("event", "said"),
     [
         ("opened", "[Crossdock] Error: w"),
-        ("reopened", "[Crossdock] Error again: w"),
         ("reminder", "[Crossdock] Error, still: w"),
     ],
 )
