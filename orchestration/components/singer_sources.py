@@ -1,6 +1,7 @@
 """Sources as assets: one op a source, one asset a stream, derived from the source's contract."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -66,6 +67,8 @@ def _stewards_words() -> list[dg.AssetSpec]:
 
 
 def _spec(source: sources.Source, contract: Contract, table: Table) -> dg.AssetSpec:
+    promised = [rule for rule in table.rules if rule.kind == "freshness"]
+    window = min((float(rule.comparator[1]) for rule in promised), default=None)
     return dg.AssetSpec(
         key=[source.name, table.name],
         skippable=True,  # of a pull in which some streams failed, the others are there
@@ -73,6 +76,10 @@ def _spec(source: sources.Source, contract: Contract, table: Table) -> dg.AssetS
         owners=[f"team:{contract.owner}"],
         kinds={"singer", source.tap.removeprefix("tap-"), "parquet"},
         description=table.description,
+        # Of the pull; the rule of the contract looks at the newest row itself.
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(seconds=window))
+        if window
+        else None,
         metadata={
             "dagster/column_schema": table_schema(table),
             "dagster/table_name": f"lake.{source.name}.{table.name}",

@@ -1,6 +1,7 @@
 """Everything that Dagster is told: assets, owners, checks, jobs; loaded as the UI loads it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,15 @@ def test_a_release_hangs_on_the_verdicts_and_they_on_every_table(repository: Any
             assert {dg.AssetKey([contract.schema, t.name]) for t in contract.tables} <= judged
 
 
+def test_a_source_is_late_in_dagster_when_its_contract_says_so(repository: Any) -> None:
+    policies = {
+        key: repository.asset_graph.get(key).freshness_policy_or_from_metadata
+        for key in (dg.AssetKey(["carrier", "trackers"]), dg.AssetKey(["carrier", "shipments"]))
+    }
+    late, none = policies.values()
+    assert late.fail_window.to_timedelta() == timedelta(hours=26) and none is None
+
+
 def test_canonical_assets_hang_on_staging_and_staging_on_the_sources(repository: Any) -> None:
     graph = repository.asset_graph
     for contract in contracts.read_all("sources"):
@@ -102,3 +112,39 @@ def test_a_field_tells_what_it_would_take_with_it(repository: Any) -> None:
     signed = impact(hub, "carrier.trackers", "signed_by")
     assert signed.jobs == () and "canonical.inventory_atp" not in signed.entities
     assert "holds no decision job" in signed.said()
+
+
+def test_automation_holds_a_decision_while_its_gate_is_closed_and_fires_when_it_opens(
+    repository: Any,
+) -> None:
+    from orchestration.definitions import defs
+
+    name = min(jobs())
+    key, gate = dg.AssetKey(["decisions", name]), dg.AssetKey(["gate", name])
+    parents = repository.asset_graph.get(key).parent_keys
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def requested(cursor: Any = None) -> Any:
+            return dg.evaluate_automation_conditions(
+                defs=defs,
+                instance=instance,
+                asset_selection=dg.AssetSelection.assets(key),
+                cursor=cursor,
+            )
+
+        def look(is_open: bool) -> None:
+            check = dg.AssetCheckEvaluation(asset_key=gate, check_name="open", passed=is_open)
+            instance.report_runless_asset_event(dg.AssetMaterialization(gate))
+            instance.report_runless_asset_event(check)
+
+        instance.report_runless_asset_event(dg.AssetMaterialization(key))
+        before = requested()
+        for parent in parents - {gate}:
+            instance.report_runless_asset_event(dg.AssetMaterialization(parent))
+        look(is_open=False)
+        held = requested(before.cursor)
+        assert held.total_requested == 0, "its inputs are new, but the gate is closed"
+        still = requested(held.cursor)
+        assert still.total_requested == 0
+        look(is_open=True)
+        assert requested(still.cursor).get_num_requested(key) == 1
