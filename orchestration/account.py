@@ -143,6 +143,12 @@ def release_line(hub: Hub) -> str:
         f"{sum(release.tables.values()):,} rows in {len(release.tables)} tables, "
         f"{release.orphans:,} orphans"
     )
+    after = hub.releases.withdrawn_after(release)
+    if after is not None and after.withdrawn is not None:
+        line += (
+            f"\n[yellow]{after.release_id} after it was withdrawn by {escape(after.withdrawn.by)}: "
+            f"{escape(after.withdrawn.why)}.[/]"
+        )
     if release.aged is not None:
         line += (
             f"\n[yellow]It is the last good release, aged: a newer candidate failed "

@@ -31,6 +31,7 @@ class Sent:
 
     alert_id: str
     target: str
+    event: str
     error: str | None = None
 
 
@@ -80,9 +81,8 @@ def history(hub: Hub, incident_id: str) -> list[str]:
         elif status == "sent":
             said.append(f"{event}: {target}, {sent_at:%Y-%m-%d %H:%M} UTC")
         else:
-            said.append(
-                f"{event}: {target}, {status} since {created_at:%m-%d %H:%M}: {error or ''}"
-            )
+            why = f": {error}" if error else ""
+            said.append(f"{event}: {target}, {status} since {created_at:%m-%d %H:%M}{why}")
     return said
 
 
@@ -177,4 +177,4 @@ def _try(hub: Hub, told: Routes, row: dict[str, Any], now: datetime) -> Sent:
              row["alert_id"], row["target"]],
         )  # fmt: skip
         hub.lake.commit(con)
-    return Sent(row["alert_id"], row["target"], error)
+    return Sent(row["alert_id"], row["target"], row["event"], error)

@@ -4,7 +4,7 @@ The facts live in the lake and beside the releases, not in a run, so that the ga
 whoever starts a decision: a schedule, the UI, or the command line after a failed run.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -76,10 +76,11 @@ def standing(hub: Hub, name: str) -> Standing:
         id(verdict): upstream.is_reached_by(str(verdict["dataset"]), verdict["column"])
         for verdict in release.blocking
     }
+    stale = tuple(_stale(hub, release, upstream, hub.settings.clock()))
     reasons = [
         *_withdrawn(release),
         *_judged_otherwise(hub, release, upstream),
-        *_stale(hub, release, upstream, hub.settings.clock()),
+        *_stale_after_rollback(hub, release, stale),
         *(str(v["message"]) for v in release.blocking if reached[id(v)]),
     ]
     unreached = tuple(v for v in release.blocking if not reached[id(v)])
@@ -108,6 +109,20 @@ def _withdrawn(release: Release) -> Iterator[str]:
             f"Release {release.release_id} was withdrawn by {release.withdrawn.by} "
             f"({release.withdrawn.why}). Run `crossdock release rollback` again to end that."
         )
+
+
+def _stale_after_rollback(hub: Hub, release: Release, stale: Sequence[str]) -> Iterator[str]:
+    """Say first that readers were led back, where that is why the sources look old."""
+    after = hub.releases.withdrawn_after(release) if stale else None
+    if after is not None and after.withdrawn is not None:
+        yield (
+            f"Release {after.release_id} was withdrawn by {after.withdrawn.by} "
+            f"({after.withdrawn.why}), and {release.release_id} before it is too old to decide "
+            "on. Mend what was wrong, then `crossdock run`; or `crossdock release reinstate "
+            f"{after.release_id}`."
+        )
+    else:
+        yield from stale
 
 
 def _judged_otherwise(hub: Hub, release: Release, upstream: "Upstream") -> Iterator[str]:

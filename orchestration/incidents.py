@@ -137,12 +137,12 @@ def ran(
 
 def acknowledged(one: Incident, by: str, note: str | None) -> Incident:
     """Return an incident that somebody has taken up: nobody is reminded of it."""
-    return replace(one, status="acknowledged", by=by, note=note, snoozed_until=None)
+    return replace(one, status="acknowledged", by=by, note=note or one.note, snoozed_until=None)
 
 
 def snoozed(one: Incident, by: str, until: datetime, note: str | None) -> Incident:
     """Return an incident that is silent until an instant; still broken then, it is told again."""
-    return replace(one, status="snoozed", by=by, note=note, snoozed_until=until)
+    return replace(one, status="snoozed", by=by, note=note or one.note, snoozed_until=until)
 
 
 def _again(one: Incident, row: Mapping[str, Any], now: datetime) -> Change:

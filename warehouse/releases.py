@@ -12,13 +12,13 @@ from typing import Any
 
 import duckdb
 
-from warehouse import catalog_copy, durably, pointer, sql
+from warehouse import durably, pointer, sql
+from warehouse.cutting import cut
 from warehouse.errors import ReleaseError
 from warehouse.lake import Lake, attach, open_duckdb
 from warehouse.pointer import Pointer
 from warehouse.release import SHOWN, Aged, Release, Withdrawn, is_blocking, plain, say
 
-VISIBLE = frozenset({"canonical"})
 ASIDE = ".publishing-"
 _WITHDRAWN = "withdrawn.json"
 
@@ -61,7 +61,14 @@ class Releases:
             aside = self._root / f"{ASIDE}{os.getpid()}"
             aside.mkdir()
             try:
-                account = self._cut(aside, judged, contract_versions, as_of_marks, orphans, now)
+                account = cut(self._lake, aside) | {
+                    "release_id": self._next_id(now),
+                    "published_at": now.isoformat(),
+                    "contract_versions": dict(contract_versions),
+                    "as_of_marks": dict(as_of_marks),
+                    "orphans": orphans,
+                    "verdicts": judged,
+                }
                 same = self._alike(account)
                 if same is None:
                     release_id = account["release_id"]
@@ -78,45 +85,6 @@ class Releases:
             else:
                 pointer.write(self._root, Pointer(release_id))
         return self.get(release_id)
-
-    def _cut(
-        self,
-        aside: Path,
-        verdicts: list[dict[str, Any]],
-        contract_versions: Mapping[str, str],
-        as_of_marks: Mapping[str, Any],
-        orphans: int,
-        now: datetime,
-    ) -> dict[str, Any]:
-        """Copy the catalog, without what readers may not see, and return the account of it."""
-        catalog = aside / "catalog.sqlite"
-        self._lake.catalog.copy(catalog, VISIBLE)
-        snapshot_id = catalog_copy.content_snapshot(catalog, VISIBLE)
-        content = catalog_copy.content_mark(catalog, VISIBLE)
-        tables = catalog_copy.keep_only(catalog, self._lake.paths.data, VISIBLE)
-        if not tables:
-            raise ReleaseError(
-                "The lake has no canonical table to release. Run `crossdock unify` first."
-            )
-        if gone := catalog_copy.missing(catalog, self._lake.paths.data):
-            raise ReleaseError(
-                f"The candidate is not whole: {len(gone)} of its files are missing, such as "
-                f"{gone[0]}. Run `crossdock unify` and `crossdock check` again."
-            )
-        catalog.chmod(0o444)
-        durably.sync(catalog)
-        return {
-            "release_id": f"r{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{self._next_number():04d}",
-            "snapshot_id": snapshot_id,
-            "content": content,
-            "published_at": now.isoformat(),
-            "contract_versions": dict(contract_versions),
-            "as_of_marks": dict(as_of_marks),
-            "orphans": orphans,
-            "tables": tables,
-            "verdicts": verdicts,
-            "catalog_sha256": sha256(catalog.read_bytes()).hexdigest(),
-        }
 
     def _alike(self, account: Mapping[str, Any]) -> Release | None:
         """Return the newest release of the same content that was judged alike.
@@ -170,16 +138,18 @@ class Releases:
         """Lead readers back to an earlier whole release, the one before if none is named.
 
         Every whole release after it is withdrawn: it stays readable by its id, but its content is
-        not published again. Returns the release that readers see now, and the ids withdrawn.
-        Raises ReleaseError where there is nothing to go back to. Killed half-way, the same
-        command again ends it.
+        not published again. A candidate that failed is nobody's to stand on either. Returns the
+        release that readers see now, and the ids withdrawn. Raises ReleaseError without a reason,
+        or where there is nothing to go back to. Killed half-way, the same command again ends it.
         """
+        if not why.strip():
+            raise ReleaseError("Say why: what is wrong with the release. Readers of it will ask.")
         with self._lake.lock(purpose="roll back a release"):
             whole = [one for one in self.list() if one.is_whole]
             standing = [one for one in whole if one.withdrawn is None]
-            current = pointer.read(self._root).release_id
+            was = pointer.read(self._root)
             if to is None:
-                before = [one for one in standing if one.release_id != current]
+                before = [one for one in standing if one.release_id != was.release_id]
                 if not before:
                     raise ReleaseError("There is no earlier release to go back to.")
                 target = before[-1]
@@ -188,15 +158,44 @@ class Releases:
             if target not in standing:
                 why_not = "was withdrawn itself" if target.withdrawn else "failed its contracts"
                 raise ReleaseError(f"{target.release_id} {why_not}: readers cannot be led to it.")
-            later = whole[whole.index(target) + 1 :]
-            account = {"by": by, "why": why, "at": now.isoformat()}
+            later = [one for one in standing if whole.index(one) > whole.index(target)]
+            account = {"by": by, "why": why.strip(), "at": now.isoformat()}
             for one in reversed(later):
-                if one.withdrawn is None:
-                    durably.write(one.path / _WITHDRAWN, account)
-                    durably.sync(one.path)
-            was = pointer.read(self._root)
-            pointer.write(self._root, replace(was, release_id=target.release_id))
+                durably.write(one.path / _WITHDRAWN, account)
+                durably.sync(one.path)
+            pointer.write(self._root, Pointer(target.release_id, was.aged))
         return self.get(target.release_id), [one.release_id for one in later]
+
+    def reinstate(self, release_id: str) -> Release:
+        """Take the word back that withdrew a release; readers see the newest that stands.
+
+        Raises ReleaseError for one that was not withdrawn.
+        """
+        with self._lake.lock(purpose="reinstate a release"):
+            one = self.get(release_id)
+            if one.withdrawn is None:
+                raise ReleaseError(f"{one.release_id} was not withdrawn.")
+            (one.path / _WITHDRAWN).unlink()
+            durably.sync(one.path)
+            standing = [r for r in self.list() if r.is_whole and r.withdrawn is None]
+            was = pointer.read(self._root)
+            pointer.write(self._root, replace(was, release_id=standing[-1].release_id))
+        return self.get(release_id)
+
+    def find(self, name: str) -> Release:
+        """Return a release by its id or the start of it. Raises ReleaseError unless it is one."""
+        found = [one for one in self.list() if one.release_id.startswith(name)] if name else []
+        if len(found) > 1:
+            several = ", ".join(one.release_id for one in found[-SHOWN:])
+            raise ReleaseError(f"Several releases begin with '{name}', the newest: {several}.")
+        return found[0] if found else self.get(name)
+
+    def withdrawn_after(self, release: Release) -> Release | None:
+        """Return the newest withdrawn release that came after one, None if there is none."""
+        listed = self.list()
+        ids = [one.release_id for one in listed]
+        after = listed[ids.index(release.release_id) + 1 :] if release.release_id in ids else []
+        return next((one for one in reversed(after) if one.withdrawn is not None), None)
 
     def current(self) -> Release | None:
         """Return the release that readers see now, None before the first."""
@@ -253,10 +252,11 @@ class Releases:
         con.execute(f"USE {sql.name('release')}")
         return con
 
-    def _next_number(self) -> int:
+    def _next_id(self, now: datetime) -> str:
         # Not how many there are: the oldest are deleted in time, and a number is given once.
         numbers = [path.name.rpartition("-")[2] for path in self._root.glob("r*-*")]
-        return 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
+        number = 1 + max((int(number) for number in numbers if number.isdecimal()), default=0)
+        return f"r{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number:04d}"
 
     def _point_aside(self, partial: str | None, why: str, now: datetime) -> None:
         """Leave readers where they are, on a release that is aged from now on."""

@@ -1,5 +1,6 @@
 """channels.yaml: where the alerts of a contract's channel or owner go."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +84,7 @@ def _of_webhook(url: str | None) -> tuple[Target, ...]:
     if not url:
         return ()
     way = Slack(url=url.replace("$", "$$"))  # as it is: it came from the environment already
-    return (Target("default/0/slack", "slack", "CROSSDOCK_ALERT_WEBHOOK", way),)
+    return (Target("default/slack/webhook", "slack", "CROSSDOCK_ALERT_WEBHOOK", way),)
 
 
 def _targets(path: Path, name: str, entries: Any) -> tuple[Target, ...]:
@@ -114,4 +115,6 @@ def _target(path: Path, name: str, place: int, entry: Any) -> Target:
     except ValidationError as error:
         detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RoutesError(f"{where}: {kind}: {detail}. It takes: {', '.join(keys)}.") from None
-    return Target(f"{name}/{place}/{kind}", kind, f"{where}.{kind}", settings)
+    # Not its place, so that a line put before it sends nobody another's messages.
+    given_as = hashlib.sha256(settings.model_dump_json(by_alias=True).encode()).hexdigest()
+    return Target(f"{name}/{kind}/{given_as[:6]}", kind, f"{where}.{kind}", settings)

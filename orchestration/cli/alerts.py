@@ -1,5 +1,6 @@
 """alerts: who is told when something breaks, and whether it reaches them."""
 
+import difflib
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -39,9 +40,13 @@ def channels() -> None:
     table = Table(title="Targets", title_justify="left")
     for heading in ("channel", "kind", "key", "state"):
         table.add_column(heading, overflow="fold")
+    every = _contracts(settings)
+    known = {"default", *(c.channel for c in every), *(c.owner for c in every)}
+    known |= {settings.operator, f"#{settings.operator}"}  # who hear of a run that fails
     for target in found:
         name = target.key.rsplit("/", 2)[0]
-        table.add_row(*map(escape, (name, target.kind, target.key, _state(target))))
+        state = "; ".join(filter(None, [_state(target), _unknown(name, known)]))
+        table.add_row(*map(escape, (name, target.kind, target.key, state)))
     if table.row_count:
         out.print(table)
     else:
@@ -50,7 +55,7 @@ def channels() -> None:
             "CROSSDOCK_ALERT_WEBHOOK.",
             markup=False,
         )
-    unheard = _fallen(found, _contracts(settings))
+    unheard = _fallen(found, every)
     if unheard:
         out.print(
             f"[yellow]{len(unheard)} channels of contracts reach nobody:[/] "
@@ -100,13 +105,16 @@ def _chosen(found: "Routes", channel: str | None, settings: "Settings") -> "tupl
     if channel is None:
         targets = tuple(found)
     else:
-        owners = {c.channel: c.owner for c in _contracts(settings)}
-        known = {*found.by_name, *owners, *owners.values()}
+        every = _contracts(settings)
+        owners = {c.channel: c.owner for c in every}
+        channels_of = {c.owner: c.channel for c in every}
+        known = {*found.by_name, *owners, *channels_of}
         if channel not in known:
             raise RoutesError(
                 f"'{channel}' is no channel or owner. {choices(channel, sorted(known))}"
             )
-        targets = found.to(channel, owners.get(channel, channel))
+        # An owner's alerts go to the channel of the contract first.
+        targets = found.to(channels_of.get(channel, channel), owners.get(channel, channel))
     if not targets:
         raise RoutesError(
             f"Nobody is told: {channel or 'nothing'} has a target, nor is there a default. "
@@ -154,6 +162,14 @@ def _state(target: "Target") -> str:
     except CrossdockError as error:
         return str(error).removeprefix(target.where).lstrip(".: ")
     return "ready"
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    """Say that nothing goes to a channel; nothing of one that a contract names, or its owner's."""
+    if name in known:
+        return ""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return "no contract names it" + (f": did you mean '{near[0]}'?" if near else "")
 
 
 def _fallen(found: "Routes", every: "Sequence[Contract]") -> list[str]:

@@ -1,5 +1,6 @@
 """dev: Dagster's UI and daemon on this machine."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,11 @@ def _dagster(port: int) -> int:
         str(Path(sys.executable).parent / "dagster"),
         *("dev", "--host", "127.0.0.1", "--port", str(port), "-m", "orchestration.definitions"),
     ]
-    try:
-        return subprocess.call(command, cwd=ROOT)  # noqa: S603 - our own command
-    except KeyboardInterrupt:
-        return 0
+    with subprocess.Popen(command, cwd=ROOT) as dagster:  # noqa: S603 - our own command
+        # Who ends this command ends Dagster's processes too, which would go on by themselves.
+        signal.signal(signal.SIGTERM, lambda *_: dagster.send_signal(signal.SIGINT))
+        try:
+            return dagster.wait()
+        except KeyboardInterrupt:
+            dagster.wait()
+            return 0

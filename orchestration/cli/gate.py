@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
+from rich.padding import Padding
 
 from orchestration.cli import app, out
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 @app.command()
 def gate(
     job: Annotated[str | None, typer.Argument(help="A job; all when left out.")] = None,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="Name every table that a job stands on.")
+    ] = False,
 ) -> None:
     """Say which decision jobs may start, on which snapshot, and what holds the others.
 
@@ -31,13 +35,15 @@ def gate(
     for one in found:
         out.print(line(one), soft_wrap=True)
         for reason in one.reasons:
-            out.print(f"  {escape(reason)}", soft_wrap=True)
+            out.print(Padding(escape(reason), (0, 0, 0, 2)))
         if one.upstream is not None:
             sources = sorted(t for t in one.upstream.tables if not _is_ours(t))
-            out.print(
-                f"  It stands on {len(one.upstream.fields):,} fields of "
-                f"{len(one.upstream.tables)} tables; of sources: {', '.join(sources)}."
+            listed = ", ".join(sources) if is_all else "--all names them"
+            said = (
+                f"It stands on {len(one.upstream.fields):,} fields of {len(one.upstream.tables)} "
+                f"tables, {len(sources)} of them of sources: {listed}."
             )
+            out.print(Padding(said, (0, 0, 0, 2)))
         for verdict in one.unreached:
             out.print(f"  Broken, but not under it: {verdict['dataset']} {verdict['rule']}")
     if not all(one.is_open for one in found):

@@ -17,6 +17,7 @@ from orchestration.incidents import Change, Incident
 _ID = typer.Argument(metavar="INCIDENT", help="Its id, or the first characters of it.")
 _BY = typer.Option(help="Who; your login if not said.")
 _SHOWN = 50
+_LONGEST = 24 * 31  # hours: who wants longer changes the contract
 
 incidents = typer.Typer(
     help="What is broken now; take it up, or silence it for a time.\n\n"
@@ -49,8 +50,8 @@ def listed(
     table = Table()
     table.add_column("incident", no_wrap=True)
     for name in ("what", "rows", "since", "it is", "owner"):
-        table.add_column(name)
-    for one in found[-_SHOWN:]:
+        table.add_column(name, overflow="fold")
+    for one in sorted(found[-_SHOWN:], key=lambda one: (one.severity != "error", one.since)):
         rows = "" if one.failing is None else f"{one.failing:,}"
         style = None if one.status == "resolved" else "red" if one.severity == "error" else "yellow"
         table.add_row(
@@ -58,7 +59,7 @@ def listed(
             f"{one.severity}, {_state(one)}", one.owner, style=style,
         )  # fmt: skip
     out.print(table)
-    out.print("`crossdock incidents show INCIDENT` tells what to do; ack, snooze.")
+    out.print("`crossdock incidents show INCIDENT` tells what to do and who was told.")
 
 
 @incidents.command()
@@ -72,10 +73,13 @@ def show(name: Annotated[str, _ID]) -> None:
     hub = Hub.open()
     one = _find(hub, name)
     out.print(f"[bold]{one.incident_id}[/] {one.severity}, {_state(one)}: {one.dataset} {one.rule}")
-    out.print(escape(one.message), soft_wrap=True)
+    out.print(escape(one.message.partition(" Owner: ")[0]))
+    times = "once" if one.times == 1 else f"{one.times} times"
     lines = {
+        "what to do": one.mend if not one.resolved_at else "",
+        "owner": f"{one.owner} ({one.channel})",
         "source fields": ", ".join(telling.source_fields(hub, one)),
-        "since": f"{one.since:%Y-%m-%d %H:%M} UTC, found {one.times} times",
+        "since": f"{one.since:%Y-%m-%d %H:%M} UTC, found {times}",
         "resolved": f"{one.resolved_at:%Y-%m-%d %H:%M} UTC" if one.resolved_at else "",
         "waits for it": ", ".join(telling.blocked(hub, one)) if not one.resolved_at else "",
         "downstream": ", ".join(one.echoes),
@@ -109,7 +113,7 @@ def ack(
 @incidents.command()
 def snooze(
     name: Annotated[str, _ID],
-    hours: Annotated[float, typer.Option(min=0, help="How long.")] = 24,
+    hours: Annotated[float, typer.Option(min=0, max=_LONGEST, help="How long; 0 ends it.")] = 24,
     note: Annotated[str | None, typer.Option(help="Why.")] = None,
     by: Annotated[str | None, _BY] = None,
 ) -> None:
@@ -146,7 +150,7 @@ def _find(hub: Hub, name: str) -> Incident:
     from orchestration import incident_store
 
     with hub.lake.connect(read_only=True) as con:
-        found = incident_store.listed(con, "starts_with(incident_id, ?)", [name])
+        found = incident_store.listed(con, "? <> '' and starts_with(incident_id, ?)", [name, name])
         known = [one.incident_id for one in incident_store.standing(con)]
     if len(found) != 1:
         problem = "is no incident" if not found else "is the start of several incidents"
@@ -156,5 +160,7 @@ def _find(hub: Hub, name: str) -> Incident:
 
 def _state(one: Incident) -> str:
     if one.status == "snoozed" and one.snoozed_until is not None:
+        if one.snoozed_until <= datetime.now(UTC):
+            return "open, its silence is over"
         return f"silent until {one.snoozed_until:%m-%d %H:%M}"
     return one.status + (f" by {one.by}" if one.status == "acknowledged" else "")

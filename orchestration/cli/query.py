@@ -51,15 +51,22 @@ def sql(
     from orchestration.hub import Hub
 
     hub = Hub.open()
-    current = hub.releases.current() if release is None else None
-    name = release or (current.release_id if current else None)
     if is_lake and release:
         raise CrossdockError("Say --lake or --release, not both.")
-    if name is None and not is_lake:
+    asked = hub.releases.find(release) if release else hub.releases.current()
+    if is_lake:
+        opened, where = hub.lake.connect(read_only=True), "the lake"
+    elif asked is None:
         raise CrossdockError(
             "There is no release to ask yet. Run `crossdock run`; --lake asks what has landed."
         )
-    with hub.lake.connect(read_only=True) if is_lake else hub.releases.open(str(name)) as con:
+    else:
+        opened, where = hub.releases.open(asked.release_id), f"release {asked.release_id}"
+        if not asked.is_whole:
+            where += f", which is partial: {len(asked.blocking)} of its rules are broken"
+        if asked.withdrawn is not None:
+            where += f", withdrawn by {asked.withdrawn.by}: {asked.withdrawn.why}"
+    with opened as con:
         try:
             if is_lake:
                 con.execute("USE lake")
@@ -78,7 +85,7 @@ def sql(
         )
     else:
         texts = [["" if value is None else str(value) for value in row] for row in rows]
-        _print(columns, texts, "the lake" if is_lake else f"release {name}", form)
+        _print(columns, texts, where, form)
 
 
 def _print(columns: list[str], rows: list[list[str]], where: str, form: str | None) -> None:

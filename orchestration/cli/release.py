@@ -1,6 +1,7 @@
 """release: cut what was judged; list, show, compare and take back what was cut."""
 
 import getpass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -89,7 +90,8 @@ def show(name: Annotated[str | None, typer.Argument(metavar="RELEASE", help=_ID)
     table = Table("source", "speaks of the world until", "contract")
     for source, mark in sorted(one.as_of_marks.items()):
         version = one.contract_versions.get(f"sources/{source}", "")
-        table.add_row(source, str(mark or "unknown"), version)
+        said = f"{datetime.fromisoformat(mark):%Y-%m-%d %H:%M} UTC" if mark else "unknown"
+        table.add_row(source, said, version)
     out.print(table)
     rows = Table("table", "rows")
     for entity, count in sorted(one.tables.items()):
@@ -97,13 +99,17 @@ def show(name: Annotated[str | None, typer.Argument(metavar="RELEASE", help=_ID)
             rows.add_row(entity, f"{count:,}")
     out.print(rows)
     for verdict in one.blocking:
-        out.print(f"[red]broken[/] {escape(str(verdict['message']))}", soft_wrap=True)
+        out.print(f"[red]broken[/] {escape(str(verdict['message']))}")
 
 
 @release.command()
 def diff(
-    was: Annotated[str, typer.Argument(metavar="OLDER", help=_ID)],
-    now: Annotated[str | None, typer.Argument(metavar="NEWER", help=_ID)] = None,
+    was: Annotated[
+        str | None, typer.Argument(metavar="OLDER", help="The one that readers see if not said.")
+    ] = None,
+    now: Annotated[
+        str | None, typer.Argument(metavar="NEWER", help="The newest if not said.")
+    ] = None,
 ) -> None:
     """Compare two releases: rows added, gone and changed by table, columns, contracts, verdicts.
 
@@ -113,7 +119,8 @@ def diff(
     from orchestration.release_diff import between
 
     hub = Hub.open()
-    older, newer = _find(hub.releases, was), _find(hub.releases, now)
+    older = _find(hub.releases, was)
+    newer = hub.releases.find(now) if now else hub.releases.list()[-1]
     found = between(hub, older, newer)
     out.print(f"{older.release_id} -> {newer.release_id}")
     table = Table("table", "added", "gone", "changed", "columns")
@@ -136,8 +143,9 @@ def rollback(
 ) -> None:
     """Lead readers and decisions back to an earlier release, and withdraw those after it.
 
-    The lake stays as it is: the next candidate with other content is judged and released as ever,
-    and the same content is refused. What was withdrawn stays readable by its id.
+    For what is wrong though every contract passed. The lake stays as it is: the same content is
+    refused, other content is judged and released as ever, so mend the cause, or give the contract
+    a rule that sees it, before the next run. `reinstate` takes it back.
 
     Example: `crossdock release rollback --why "prices in cents"`
     """
@@ -149,6 +157,24 @@ def rollback(
         by=by or getpass.getuser(), why=why, now=hub.settings.clock(), to=target
     )
     out.print(f"Readers see {back.release_id} now. Withdrawn: {', '.join(withdrawn) or 'none'}.")
+    out.print(
+        "The next run releases what it finds, unless it is the same again: mend the cause, or add "
+        "a rule that sees it. `crossdock gate` tells which jobs may start on what readers see."
+    )
+
+
+@release.command()
+def reinstate(
+    name: Annotated[str, typer.Argument(metavar="RELEASE", help="A withdrawn release.")],
+) -> None:
+    """Take a rollback back: the release stands again, and readers see the newest that stands.
+
+    Example: `crossdock release reinstate r20260313T220000Z-0003`
+    """
+    releases = _releases()
+    releases.reinstate(releases.find(name).release_id)
+    current = releases.current()
+    out.print(f"Readers see {current.release_id if current else 'no release'} now.")
 
 
 def _releases() -> "Releases":
@@ -158,14 +184,13 @@ def _releases() -> "Releases":
 
 
 def _find(releases: "Releases", name: str | None) -> "Release":
-    """Return a release by the start of its id or its number, or the current one."""
+    """Return a release by its id or the start of it, or the one that readers see."""
     if name is None:
         current = releases.current()
         if current is None:
             raise CrossdockError("There is no release yet. Run `crossdock run`.")
         return current
-    found = [one for one in releases.list() if one.release_id.startswith(name)]
-    return found[0] if len(found) == 1 else releases.get(name)
+    return releases.find(name)
 
 
 def _standing(one: "Release", current: "Release | None") -> str:

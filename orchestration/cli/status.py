@@ -1,6 +1,7 @@
 """status: what the hub holds now, and whether decisions may start."""
 
 from collections import Counter
+from textwrap import shorten
 from typing import Annotated
 
 import typer
@@ -83,10 +84,11 @@ def status(
     out.print(account.release_line(hub))
     for job in sorted(decisions.jobs()):
         now = standing(hub, job)
-        out.print(" ".join([gate.line(now), *map(escape, now.reasons[:1])]))
+        why = [escape(shorten(reason, 160, placeholder=" …")) for reason in now.reasons[:1]]
+        out.print(" ".join([gate.line(now), *why]))
     if broken:
         errors = sum(one.severity == "error" for one in broken)
         out.print(
-            f"[bold]Incidents[/] {errors} errors and {len(broken) - errors} warnings since "
+            f"[bold]Incidents[/] errors {errors}, warnings {len(broken) - errors}, since "
             f"{broken[0].since:%Y-%m-%d %H:%M} UTC; `crossdock incidents` lists them."
         )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from textwrap import shorten
 
 import dagster as dg
 import typer
@@ -57,10 +58,19 @@ def work(job: str, *, sources: Sequence[str] = ()) -> None:
     account.of_run(hub, job, result, out)
     _tell(hub)
     if not result.success:
-        listed = [_SAID.get(step.name, step.error) for step in result.steps if step.error]
+        listed = [_said(step) for step in result.steps if step.error]
         for said in dict.fromkeys(listed) or [_BLOCKED]:
             err.print(f"[bold red]crossdock:[/] {escape(said)}", soft_wrap=True)
         raise typer.Exit(1)
+
+
+def _said(step: Step) -> str:
+    """Return what is wrong in a sentence; what an account above tells at length is not repeated."""
+    if step.name.startswith("gate_"):
+        job = step.name.removeprefix("gate_")
+        why = shorten(str(step.error), 200, placeholder=" …")
+        return f"{job} does not start: {why} `crossdock gate {job}` tells all."
+    return _SAID.get(step.name) or str(step.error)
 
 
 def _tell(hub: Hub) -> None:
@@ -70,9 +80,9 @@ def _tell(hub: Hub) -> None:
     except CrossdockError as error:
         err.print(f"[bold yellow]crossdock:[/] nobody was told: {escape(str(error))}")
         return
-    told = Counter(one.target for one in sent if one.error is None)
-    for target, count in sorted(told.items()):
-        out.print(f"Told {escape(target)} of {count} incident{'s' * (count > 1)}.")
+    told = Counter((one.target, one.event) for one in sent if one.error is None)
+    for (target, event), count in sorted(told.items()):
+        out.print(f"Told {escape(target)}: {count} incident{'s' * (count > 1)} {event}.")
     for one in sent:
         if one.error is not None:
             err.print(f"[bold yellow]crossdock:[/] {escape(one.target)}: {escape(one.error)}")

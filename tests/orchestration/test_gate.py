@@ -55,9 +55,15 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(gate, "reach", lambda _: Reach([MODEL], columns))
     monkeypatch.setattr(gate.decisions, "job", lambda _: JOB)
 
-    def standing(newest: Release | None, current: Release | None = None) -> gate.Standing:
+    def standing(
+        newest: Release | None, current: Release | None = None, after: Release | None = None
+    ) -> gate.Standing:
         hub: Any = SimpleNamespace(
-            releases=SimpleNamespace(newest=lambda: newest, current=lambda: current or newest),
+            releases=SimpleNamespace(
+                newest=lambda: newest,
+                current=lambda: current or newest,
+                withdrawn_after=lambda _: after,
+            ),
             contracts=lambda *_: SOURCES,
             settings=SimpleNamespace(clock=lambda: NOW),
         )
@@ -123,6 +129,15 @@ def test_without_a_cut_snapshot_or_on_a_withdrawn_one_nothing_starts(look: Any) 
     assert "failed its contracts (wms.stock qty) and is not cut yet" in uncut
     (withdrawn,) = look(cut(withdrawn=Withdrawn("ops", "prices in cents", NOW))).reasons
     assert "withdrawn by ops (prices in cents)" in withdrawn
+
+
+def test_what_is_old_because_of_a_rollback_is_told_as_that(look: Any) -> None:
+    old = cut(as_of_marks={})
+    after = cut(release_id="r2", withdrawn=Withdrawn("ops", "prices in cents", NOW))
+    (reason,) = look(old, after=after).reasons
+    assert "Release r2 was withdrawn by ops (prices in cents)" in reason
+    assert "crossdock release reinstate r2" in reason
+    assert look(cut(), after=after).is_open, "what readers were led back to is fresh"
 
 
 def test_a_job_whose_lineage_is_unknown_does_not_start(

@@ -174,6 +174,46 @@ def test_a_rollback_leads_readers_back_and_the_same_content_does_not_come_again(
     assert publish(releases) == releases.current() != back
 
 
+def test_a_rollback_asks_for_a_reason_and_can_be_taken_back(lake: Lake) -> None:
+    releases = Releases(lake)
+    first = publish(releases)
+    change(lake)
+    second = publish(releases)
+    with pytest.raises(ReleaseError, match="Say why"):
+        releases.rollback(by="ops", why=" ", now=NOW)
+    assert releases.current() == second
+    releases.rollback(by="ops", why="a slip", now=NOW)
+    assert releases.withdrawn_after(first) == releases.get(second.release_id)
+    assert releases.reinstate(second.release_id) == releases.current() == second
+    assert releases.withdrawn_after(first) is None
+    with pytest.raises(ReleaseError, match="was not withdrawn"):
+        releases.reinstate(first.release_id)
+
+
+def test_after_a_rollback_no_job_stands_on_the_candidate_that_came_after(lake: Lake) -> None:
+    releases = Releases(lake)
+    publish(releases)
+    change(lake)
+    publish(releases)
+    change(lake)
+    publish(releases, [FAILED])
+    releases.rollback(by="ops", why="prices in cents", now=NOW)
+    assert releases.newest() is None
+
+
+def test_a_release_is_found_by_the_start_of_its_id_if_no_other_begins_so(lake: Lake) -> None:
+    releases = Releases(lake)
+    first = publish(releases)
+    change(lake)
+    second = publish(releases, now=NOW + timedelta(days=1))
+    assert releases.find("r20260312") == second and releases.find(first.release_id) == first
+    with pytest.raises(ReleaseError, match="Several releases begin with 'r2026'"):
+        releases.find("r2026")
+    for nothing in ("", "x"):
+        with pytest.raises(ReleaseError, match=r"no sound release|no release id"):
+            releases.find(nothing)
+
+
 def test_a_rollback_further_back_withdraws_all_that_came_after(lake: Lake) -> None:
     releases = Releases(lake)
     made = []
@@ -182,7 +222,7 @@ def test_a_rollback_further_back_withdraws_all_that_came_after(lake: Lake) -> No
         made.append(publish(releases).release_id)
     releases.rollback(by="ops", why="b", now=NOW)
     back, withdrawn = releases.rollback(by="ops", why="c", now=NOW, to=made[0])
-    assert back.release_id == made[0] and withdrawn == made[1:]
+    assert back.release_id == made[0] and withdrawn == made[1:3], "the last one was already"
     reasons = [releases.get(one).withdrawn for one in made[1:]]
     assert [one.why for one in reasons if one] == ["c", "c", "b"], "the first word stays"
     with pytest.raises(ReleaseError, match="no earlier release"):

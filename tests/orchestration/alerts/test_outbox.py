@@ -59,13 +59,14 @@ def test_a_beginning_and_an_end_are_told_once_to_the_same_people(
 ) -> None:
     route(hub, channels={"#wms": [{"slack": receiver.url}]})
     judge(row())
-    assert [one.target for one in alert_outbox.send(hub, now=NOW)] == ["#wms/0/slack"]
+    (first,) = alert_outbox.send(hub, now=NOW)
+    assert first.target.startswith("#wms/slack/") and first.event == "opened"
     judge(row())
     assert alert_outbox.send(hub, now=NOW) == [], "found again, nobody is told again"
     route(hub, channels={"#wms": [{"slack": receiver.url}]}, default=[{"slack": receiver.url}])
     judge(row("passed", channel="#other", owner="others"))
     (sent,) = alert_outbox.send(hub, now=NOW)
-    assert (sent.target, sent.error) == ("#wms/0/slack", None)
+    assert (sent.target, sent.event, sent.error) == (first.target, "resolved", None)
     begun, ended = events(receiver)
     assert "Error: wms.stock.qty breaks sums" in begun and "Resolved" in ended
     assert b"Owner: them" not in receiver.taken[0][2], "the message has a place of its own for it"
@@ -113,7 +114,7 @@ def test_a_refusal_for_good_is_kept_and_shown(
         (kept,) = alert_outbox.waiting(con)
     assert kept["status"] == "failed" and "404" in kept["last_error"]
     (said,) = alert_outbox.history(hub, one.incident_id)
-    assert "opened: default/0/slack, failed" in said
+    assert said.startswith("opened: default/slack/") and ", failed since" in said
 
 
 def test_an_alert_with_no_target_waits_until_there_is_one(

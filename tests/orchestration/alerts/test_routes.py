@@ -26,20 +26,21 @@ Read = Callable[[str], Routes]
 
 
 def _keys(targets: tuple[Target, ...]) -> list[str]:
-    return [target.key for target in targets]
+    """Without what tells targets of one kind apart."""
+    return [target.key.rpartition("/")[0] for target in targets]
 
 
 def test_the_channel_comes_first_then_the_owner_then_the_default(routed: Read) -> None:
     found = routed(FILE)
     assert _keys(found.to("#wms-data", "data-platform")) == [
-        "#wms-data/0/slack",
-        "#wms-data/1/email",
+        "#wms-data/slack",
+        "#wms-data/email",
     ]
     assert _keys(found.to("#other", "data-platform")) == [
-        "data-platform/0/webhook",
-        "data-platform/1/apprise",
+        "data-platform/webhook",
+        "data-platform/apprise",
     ]
-    assert _keys(found.to("#other", "others")) == ["default/0/slack"]
+    assert _keys(found.to("#other", "others")) == ["default/slack"]
     assert routed("channels: {a: [{slack: x}]}").to("#other", "others") == ()
 
 
@@ -47,13 +48,19 @@ def test_every_target_is_found_again_by_its_key(routed: Read) -> None:
     found = routed(FILE)
     assert len(list(found)) == 5
     assert all(found.find(target.key) == target for target in found)
-    assert found.find("#wms-data/0/email") is None, "the entry became another kind"
+    assert found.find("#wms-data/email/000000") is None
+
+
+def test_a_line_put_before_a_target_leaves_its_key_and_another_url_does_not(routed: Read) -> None:
+    (before,) = routed("default: [{slack: '${HOOK}'}]").default
+    other, after = routed("default: [{slack: '${OTHER}'}, {slack: '${HOOK}'}]").default
+    assert after.key == before.key != other.key
 
 
 def test_without_a_list_the_alert_webhook_is_the_default_and_without_that_nobody_is() -> None:
     assert list(routes(Settings(alert_webhook=None))) == []
     (target,) = routes(Settings(alert_webhook="https://h.example/a$b")).to("#any", "any")
-    assert target.key == "default/0/slack"
+    assert target.key == "default/slack/webhook"
     assert target.filled({}) == Slack(url="https://h.example/a$b")
     assert "h.example" not in repr(target)
 
