@@ -11,6 +11,7 @@ from rich.table import Table
 
 from contracts import CrossdockError
 from orchestration.cli import app, out
+from orchestration.cli.fitting import Column, fit
 from orchestration.hub import Hub
 from orchestration.incidents import Change, Incident
 
@@ -47,18 +48,17 @@ def listed(
     if not found:
         out.print("Nothing is broken.")
         return
-    table = Table()
-    table.add_column("incident", no_wrap=True)
-    for name in ("what", "rows", "since", "it is", "owner"):
-        table.add_column(name, overflow="fold")
-    for one in sorted(found[-_SHOWN:], key=lambda one: (one.severity != "error", one.since)):
-        rows = "" if one.failing is None else f"{one.failing:,}"
-        style = None if one.status == "resolved" else "red" if one.severity == "error" else "yellow"
-        table.add_row(
-            one.incident_id, f"{one.dataset} {one.rule}", rows, f"{one.since:%m-%d %H:%M}",
-            f"{one.severity}, {_state(one)}", one.owner, style=style,
-        )  # fmt: skip
-    out.print(table)
+    shown = sorted(found[-_SHOWN:], key=lambda one: (one.severity != "error", one.since))
+    columns = [
+        Column("incident", [one.incident_id for one in shown], is_number=False),
+        Column("table", [one.dataset for one in shown], is_number=False),
+        Column("rule", [_rule(one) for one in shown], is_number=False),
+        Column("it is", [_state(one) for one in shown], 1, is_number=False),
+        Column("rows", ["" if one.failing is None else f"{one.failing:,}" for one in shown], 2),
+        Column("since", [f"{one.since:%m-%d %H:%M}" for one in shown], 3, is_number=False),
+        Column("owner", [one.owner for one in shown], 4, is_number=False),
+    ]
+    out.print(fit(columns, out.width, [_style(one) for one in shown])[0])
     out.print("`crossdock incidents show INCIDENT` tells what to do and who was told.")
 
 
@@ -158,9 +158,21 @@ def _find(hub: Hub, name: str) -> Incident:
     return found[0]
 
 
+def _rule(one: Incident) -> str:
+    """Return the rule's name without its table's, which stands beside it."""
+    return one.rule.removeprefix(f"{one.dataset.partition('.')[2]}.")
+
+
+def _style(one: Incident) -> str:
+    if one.status == "resolved":
+        return "dim"
+    return "red" if one.severity == "error" else "yellow"
+
+
 def _state(one: Incident) -> str:
     if one.status == "snoozed" and one.snoozed_until is not None:
         if one.snoozed_until <= datetime.now(UTC):
             return "open, its silence is over"
         return f"silent until {one.snoozed_until:%m-%d %H:%M}"
-    return one.status + (f" by {one.by}" if one.status == "acknowledged" else "")
+    taken = f"{one.status} by {one.by}" if one.status == "acknowledged" else one.status
+    return taken if one.severity == "error" or one.status == "resolved" else f"{taken}, a warning"
