@@ -63,6 +63,12 @@ def waiting(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return rows
 
 
+def unheard(hub: Hub) -> int:
+    """Return of how many incidents nobody could be told, as no channel is set for them."""
+    with hub.lake.connect(read_only=True) as con:
+        return len({row["incident_id"] for row in waiting(con) if row["target"] is None})
+
+
 def history(hub: Hub, incident_id: str) -> list[str]:
     """Return what was told of an incident, to whom and when, a line a message."""
     with hub.lake.connect(read_only=True) as con:

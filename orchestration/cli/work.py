@@ -86,6 +86,11 @@ def _tell(hub: Hub) -> None:
     for one in sent:
         if one.error is not None:
             err.print(f"[bold yellow]crossdock:[/] {escape(one.target)}: {escape(one.error)}")
+    if unheard := alert_outbox.unheard(hub):
+        out.print(
+            f"Nobody was told of {unheard} incident{'s' * (unheard > 1)}: no channel is set for "
+            "them (orchestration/ALERTS.md); `crossdock incidents` lists them."
+        )
 
 
 def _ask_for_settings(hub: Hub, names: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from warehouse.lake import Lake
@@ -124,3 +125,22 @@ def start_target() -> Callable[..., "subprocess.Popen[bytes]"]:
         )
 
     return start
+
+
+@pytest.fixture
+def reads_as_it_was() -> Callable[[Lake], None]:
+    """Hold a lake, whatever keeps its catalog, to being readable as it was at a snapshot."""
+
+    def hold(lake: Lake) -> None:
+        lake.append("shop.articles", pa.table({"sku": ["A"]}))
+        with lake.connect(read_only=True) as con:
+            asked = con.execute("SELECT max(snapshot_id) FROM lake.snapshots()").fetchall()
+        lake.append("shop.articles", pa.table({"sku": ["B"], "qty": [1]}))
+        with lake.connect(at=asked[0][0]) as con:
+            assert con.execute("FROM lake.shop.articles").fetchall() == [("A",)], "its columns too"
+            with pytest.raises(duckdb.Error, match="read-only"):
+                con.execute("DELETE FROM lake.shop.articles")
+        with lake.connect(read_only=True) as con:
+            assert con.execute("SELECT count(*) FROM lake.shop.articles").fetchall() == [(2,)]
+
+    return hold

@@ -1,5 +1,6 @@
 import datetime
 import multiprocessing
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -96,3 +97,9 @@ def test_a_source_is_loaded_by_one_at_a_time_and_others_wait(tmp_path: Path) -> 
         pass
     with Lake(tmp_path).lock_source("erp", timeout=5):
         pass
+
+
+def test_the_lake_as_it_was_at_a_snapshot_can_be_read_and_not_written(
+    tmp_path: Path, reads_as_it_was: Callable[[Lake], None]
+) -> None:
+    reads_as_it_was(Lake(tmp_path, "").create())

@@ -126,9 +126,10 @@ def test_an_alert_with_no_target_waits_until_there_is_one(
     with hub.lake.connect(read_only=True) as con:
         (one,) = incident_store.standing(con)
     (said,) = alert_outbox.history(hub, one.incident_id)
-    assert "nobody yet" in said
+    assert "nobody yet" in said and alert_outbox.unheard(hub) == 1
     route(hub, default=[{"slack": receiver.url}])
     assert len(alert_outbox.send(hub, now=NOW)) == 1
+    assert alert_outbox.unheard(hub) == 0
 
 
 def test_what_ended_before_anybody_could_be_told_is_told_to_nobody(

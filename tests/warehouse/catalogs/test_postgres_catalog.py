@@ -4,6 +4,7 @@ import json
 import logging
 import multiprocessing
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -210,3 +211,9 @@ def test_a_home_with_a_catalog_in_postgresql_can_be_moved(lake: Lake, url: str) 
 def test_a_reader_cannot_write(lake: Lake) -> None:
     with lake.connect(read_only=True) as con, pytest.raises(duckdb.Error, match="read-only"):
         con.execute("DELETE FROM lake.hub.ledger")
+
+
+def test_the_lake_as_it_was_at_a_snapshot_can_be_read_and_not_written(
+    lake: Lake, reads_as_it_was: Callable[[Lake], None]
+) -> None:
+    reads_as_it_was(lake)
