@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,14 +11,14 @@ import duckdb
 
 from contracts.dialect import snapshot
 from contracts.model import Contract, Rule, Table
-from contracts.queries import judged, query, reads, relation, screen
+from contracts.queries import judged, named, query, relation, screen
+from contracts.sample import told
 from contracts.state import Found, state
 from contracts.suite import Job, Outcome, run
 from contracts.verdict import (
     FAILED,
     NOT_EVALUATED,
     PASSED,
-    REDACTED,
     Verdict,
     broken,
     verdict,
@@ -52,17 +51,8 @@ def judge(
     if now.tzinfo is None:
         raise ValueError("judge() needs a `now` with its time zone, such as datetime.now(UTC).")
     listed = [(contract, table) for contract in contracts for table in contract.tables]
-    with state(con, _named(listed), catalog) as found, snapshot(con):
+    with state(con, named(listed), catalog) as found, snapshot(con):
         return _judge(con, listed, found, now)
-
-
-def _named(listed: Sequence[tuple[Contract, Table]]) -> dict[tuple[str, str], str]:
-    """Return the relation of every table that is judged or that a rule compares with, by name."""
-    return {
-        (contract.schema, name): relation(contract, name)
-        for contract, table in listed
-        for name in [table.name, *sorted({name for rule in table.rules for name in reads(rule)})]
-    }
 
 
 def _judge(
@@ -214,7 +204,8 @@ def _judged(
             measured = 100 * (failing or 0) / evaluated if evaluated else 0.0
         held = holds(rule.comparator, measured or 0)
     is_counted = job.query is None or not job.query.is_number
-    sample = _sample(contract, table, job, outcome) if is_counted and not held else ()
+    shown = told(contract, table, rule, job.query, outcome.rows) if is_counted and not held else []
+    sample = tuple(", ".join(f"{name}={v}" for name, v in row.items()) for row in shown)
     return verdict(
         contract,
         rule,
@@ -249,31 +240,3 @@ def holds(comparator: tuple[str, Any], number: float) -> bool:
             return not value[0] <= number <= value[1]
         case other:
             raise NotImplementedError(f"No comparison is known for '{other}'.")
-
-
-def _sample(contract: Contract, table: Table, job: Job, outcome: Outcome) -> tuple[str, ...]:
-    """Name some breaking rows by their keys and what was found, showing nothing classified.
-
-    A ``sql`` rule may show a classified column under any name: if it touches one, all goes.
-    """
-    rule = job.rule
-    personal = {column.name for column in table.columns if column.is_personal}
-    hidden = rule.column in personal
-    if rule.kind == "sql" and job.query is not None:
-        classified = {c.name for t in contract.tables for c in t.columns if c.is_personal}
-        hidden = hidden or bool(classified & set(re.findall(r"\w+", job.query.sql)))
-    told = {*table.primary_key, str(rule.column), *(rule.arguments.get("properties") or [])}
-    bare = {column.name for column in table.columns} - told
-    samples = []
-    for row in outcome.rows:
-        named = {name: value for name, value in row.items() if not name.startswith("_")}
-        # Of whole rows what tells them apart; of a query's own choice of columns all.
-        is_whole = bare <= named.keys()
-        shown = {n: v for n, v in named.items() if not (is_whole and n in bare)}
-        samples.append(
-            ", ".join(
-                f"{name}={REDACTED if hidden or name in personal else value}"
-                for name, value in shown.items()
-            )
-        )
-    return tuple(samples)

@@ -10,7 +10,7 @@ row count, an age, or a ``sql`` rule that computes some other number, is a numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,15 @@ def reads(rule: Rule) -> set[str]:
     """Return the other tables of the contract's schema that a rule's query names."""
     named = {match[1] for match in PLACEHOLDER.finditer(rule.query or "")} - set(OWN)
     return named | ({rule.arguments["to"][0]} if rule.kind == "references" else set())
+
+
+def named(listed: Iterable[tuple[Contract, Table]]) -> dict[tuple[str, str], str]:
+    """Return the relation of every table that is judged or that a rule compares with, by name."""
+    return {
+        (contract.schema, name): relation(contract, name)
+        for contract, table in listed
+        for name in [table.name, *sorted({name for rule in table.rules for name in reads(rule)})]
+    }
 
 
 def query(rule: Rule, contract: Contract, *, now: datetime) -> Query:

@@ -3,7 +3,7 @@
 import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
@@ -13,7 +13,7 @@ from contracts import CrossdockError
 from orchestration.cli import app, out
 from orchestration.cli.fitting import Column, fit
 from orchestration.hub import Hub
-from orchestration.incidents import Change, Incident
+from orchestration.incidents import RUN, Change, Incident
 
 _ID = typer.Argument(metavar="INCIDENT", help="Its id, or the first characters of it.")
 _BY = typer.Option(help="Who; your login if not said.")
@@ -92,6 +92,34 @@ def show(name: Annotated[str, _ID]) -> None:
     for told in alert_outbox.history(hub, one.incident_id):
         table.add_row("[bold]told[/]", escape(told))
     out.print(table)
+
+
+@incidents.command()
+def rows(
+    name: Annotated[str, _ID],
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
+    ] = "table",
+) -> None:
+    """List every row that breaks the rule now: its key and what is wrong, personal data redacted.
+
+    Example: `crossdock incidents rows 1f3a --format csv`
+    """
+    import contracts
+    from contracts.breaking import breaking
+    from orchestration.cli.query import printed
+
+    hub = Hub.open()
+    one = _find(hub, name)
+    if one.contract == RUN:
+        raise CrossdockError(f"{one.rule} is a step that failed, not a rule: there are no rows.")
+    table = one.dataset.partition(".")[2]
+    with hub.lake.connect(read_only=True) as con:
+        found = breaking(
+            con, contracts.read(one.contract), table, one.rule, now=hub.settings.clock()
+        )
+    columns = list(found[0]) if found else []
+    printed(columns, [tuple(row.values()) for row in found], one.dataset, form)
 
 
 @incidents.command()

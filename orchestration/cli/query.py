@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import duckdb
@@ -75,6 +76,13 @@ def sql(
             rows = con.fetchall() if form in ("csv", "json") else con.fetchmany(_ROWS_SHOWN + 1)
         except duckdb.Error as error:
             raise CrossdockError(f"{error}") from None
+    printed(columns, rows, where, form)
+
+
+def printed(
+    columns: list[str], rows: Sequence[tuple[object, ...]], where: str, form: str | None
+) -> None:
+    """Print rows as a table, as records, as csv or as json; of a table the first hundred."""
     if form == "csv":
         writer = csv.writer(sys.stdout)
         writer.writerow(columns)

@@ -64,6 +64,25 @@ def test_it_is_taken_up_and_silenced_by_name_and_a_note_stays(
     assert "its silence is over" in crossdock("incidents")
 
 
+def test_every_row_that_breaks_the_rule_is_listed(
+    tmp_path: Path, crossdock: Callable[..., str]
+) -> None:
+    name = ids(crossdock)[0]
+    assert "The table wms.stock is missing" in crossdock("incidents", "rows", name, code=1)
+    with Hub(Settings(home=tmp_path)).lake.connect() as con:
+        con.execute("create schema lake.wms")
+        con.execute(
+            "create table lake.wms.stock as select 'B-' || i as bin_id, 'X' as item_id, 'L' as "
+            "lot_code, 'RNO' as facility_code, 7::decimal(18,6) as qty from range(30) as t(i)"
+        )
+        con.execute(
+            "create table lake.wms.movements as select bin_id, item_id, lot_code, facility_code, "
+            "3::decimal(18,6) as qty from lake.wms.stock"
+        )
+    said = crossdock("incidents", "rows", name, "--format", "csv").splitlines()
+    assert len(said) == 31 and "bin_id" in said[0] and any("B-29" in line for line in said)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
