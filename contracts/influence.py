@@ -115,12 +115,15 @@ def _of_select(scope: Scope, own: str, done: _Done) -> Step:
         projection.alias_or_name: frozenset(_of_columns(projection, scope, own, done))
         for projection in select.selects
     }
+    distinct, group = select.args.get("distinct"), select.args.get("group")
+    if (distinct and not distinct.args.get("on")) or (group and group.args.get("all")):
+        rows = rows.union(*values.values())  # which rows are equal decides which there are
     return Step(values, frozenset(rows))
 
 
 def _rows_of(source: object, scope: Scope, own: str, done: _Done) -> Iterable[str]:
     if isinstance(source, Scope) and isinstance(source.expression, exp.UDTF):
-        return _of_columns(source.expression, scope, own, done)
+        return _of_function(source, scope, own, done)
     if isinstance(source, Scope):
         return _of_scope(source, own, done).rows
     if isinstance(source, exp.Table) and isinstance(source.this, exp.Func):
@@ -129,6 +132,15 @@ def _rows_of(source: object, scope: Scope, own: str, done: _Done) -> Iterable[st
         relation = f"{source.db}.{source.name}"
         return () if relation == own else (f"{relation}.{ROWS}",)
     raise _UnclearError(str(source))
+
+
+def _of_function(source: Scope, scope: Scope, own: str, done: _Done) -> set[str]:
+    """Lead what UNNEST or LATERAL gives back: to its arguments, or to all of its subquery."""
+    found = _of_columns(source.expression, scope, own, done)
+    for inner in source.subquery_scopes:
+        step = _of_scope(inner, own, done)
+        found |= step.rows.union(*step.values.values())
+    return found
 
 
 def _of_columns(node: exp.Expr, scope: Scope, own: str, done: _Done) -> set[str]:
@@ -153,7 +165,7 @@ def _of_column(column: exp.Column, scope: Scope, own: str, done: _Done) -> Itera
             raise _UnclearError(column.sql())
         return values.get(column.name, ())
     if isinstance(source, Scope):
-        return _of_columns(source.expression, at, own, done)
+        return _of_function(source, at, own, done)
     if isinstance(source.this, exp.Func):
         return _of_columns(source, at, own, done)
     if source.db:
