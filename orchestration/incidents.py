@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 Status = Literal["open", "acknowledged", "snoozed", "resolved"]
 Event = Literal["opened", "reminder", "resolved"]
+_Cause = tuple[str, str, str]
 RUN = "run"  # what stands in the contract's place where a step failed
 
 
@@ -45,7 +46,7 @@ class Incident:
     resolved_at: datetime | None = None
 
     @property
-    def cause(self) -> tuple[str, str, str]:
+    def cause(self) -> _Cause:
         """What makes it the same incident: contract, dataset, rule."""
         return self.contract, self.dataset, self.rule
 
@@ -79,8 +80,12 @@ def judged(
     known = {one.cause: one for one in standing if one.layer == layer}
     roots = [one for one in standing if one.layer == "sources" != layer]
     heard: dict[str, set[str]] = {one.incident_id: set() for one in roots}
+    within = _within(failed)
+    folded = {cause for causes in within.values() for cause in causes}
     changes: list[Change] = []
     for cause, row in failed.items():
+        if cause in folded and cause not in known:
+            continue
         if cause in known:
             changes.append(_again(known[cause], row, now))
             continue
@@ -89,6 +94,7 @@ def judged(
             heard[root.incident_id].add(f"{row['dataset']} {row['rule']}")
         else:
             changes.append(Change(_opened(row, now), "opened"))
+    changes = [_with_own(change, within) for change in changes]
     asked = {_cause(row) for row in rows}
     for cause, one in known.items():
         if cause not in failed:
@@ -145,6 +151,29 @@ def snoozed(one: Incident, by: str, until: datetime, note: str | None) -> Incide
     return replace(one, status="snoozed", by=by, note=note or one.note, snoozed_until=until)
 
 
+def _within(failed: Mapping[_Cause, Mapping[str, Any]]) -> dict[_Cause, set[_Cause]]:
+    """Return what could not be evaluated because its table, or its column, is not as it was."""
+    found: dict[_Cause, set[_Cause]] = {}
+    shapes = {
+        (row["dataset"], row["column"]): cause
+        for cause, row in failed.items()
+        if row["status"] == "failed" and row.get("kind") in ("exists", "type")
+    }
+    for cause, row in failed.items():
+        root = shapes.get((row["dataset"], None)) or shapes.get((row["dataset"], row["column"]))
+        if row["status"] == "not_evaluated" and root is not None:
+            found.setdefault(root, set()).add(cause)
+    return found
+
+
+def _with_own(change: Change, within: Mapping[_Cause, set[_Cause]]) -> Change:
+    """Add to an incident what could not be evaluated because of it."""
+    one = change.incident
+    own = {f"{dataset} {rule}" for _, dataset, rule in within.get(one.cause, ())}
+    others = {echo for echo in one.echoes if echo.partition(" ")[0] != one.dataset}
+    return replace(change, incident=replace(one, echoes=tuple(sorted(own | others))))
+
+
 def _again(one: Incident, row: Mapping[str, Any], now: datetime) -> Change:
     """Find it once more: nobody is told, unless a snooze is over or it became an error."""
     told: Event | None = None
@@ -197,7 +226,7 @@ def _resolved(one: Incident, now: datetime, note: str | None) -> Incident:
     )
 
 
-def _cause(row: Mapping[str, Any]) -> tuple[str, str, str]:
+def _cause(row: Mapping[str, Any]) -> _Cause:
     return row["contract"], row["dataset"], row["rule"]
 
 

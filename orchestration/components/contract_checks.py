@@ -15,6 +15,7 @@ import dagster as dg
 
 import decisions
 from contracts import Contract, CrossdockError, Rule, Table
+from contracts.reader import LAYERS
 from orchestration import judging
 from orchestration.hub import Hub
 from orchestration.tabulated import tabulated
@@ -95,7 +96,8 @@ def _verdict(layer: str, found: Sequence[Contract]) -> dg.AssetsDefinition:
                 automation_condition=dg.AutomationCondition.eager(),
             )
         ],
-        op_tags={"dagster/priority": "1"},  # of the sources: before anything is built of them
+        # Sources first: before anything is built of them, and before what may be their echo.
+        op_tags={"dagster/priority": str(len(LAYERS) - LAYERS.index(layer))},
     )
     def _judge(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         rows = judging.judge(Hub.open(), layer, context.log.info).rows()

@@ -52,6 +52,30 @@ def test_what_was_not_evaluated_is_broken_and_another_layer_decides_nothing() ->
     assert judged([opened.incident], "canonical", [row("canonical", "a", "passed")], NOW) == []
 
 
+def test_a_table_that_is_missing_is_one_incident_and_a_column_another() -> None:
+    lost = [
+        row("sources", "exists", kind="exists", column=None),
+        row("sources", "a", "not_evaluated", kind="sql", column=None),
+        row("sources", "b", "not_evaluated", kind="required"),
+    ]
+    (opened,) = judged([], "sources", lost, NOW)
+    assert opened.incident.rule == "exists"
+    assert opened.incident.echoes == ("wms.stock a", "wms.stock b")
+    retyped = [
+        row("sources", "exists", "passed", kind="exists", column=None),
+        row("sources", "qty.type", kind="type"),
+        row("sources", "a", "not_evaluated", kind="sql", column=None),
+        row("sources", "b", "not_evaluated", kind="required"),
+    ]
+    ended, *changes = sorted(
+        judged([opened.incident], "sources", retyped, NOW), key=lambda c: c.event != "resolved"
+    )
+    assert ended.incident.rule == "exists"
+    assert {c.incident.rule: c.incident.echoes for c in changes} == {
+        "qty.type": ("wms.stock b",), "a": ()
+    }  # fmt: skip
+
+
 def test_a_rule_that_is_gone_ends_its_incident_and_says_so() -> None:
     (opened,) = judged([], "sources", [row("sources", "a")], NOW)
     (ended,) = judged([opened.incident], "sources", [row("sources", "b", "passed")], NOW)
