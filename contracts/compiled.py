@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -20,6 +21,9 @@ LOADED: Mapping[str, str] = {
     "_sdc_table_version": "BIGINT",
     "_load_id": "VARCHAR",
 }
+
+# What the macro `source` adds where rows may be held apart: of which a rule, not a model, decides.
+HELD_APART = re.compile(r"/\* held apart \*/.*?/\* \*/", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def models(manifest: Mapping[str, Any]) -> tuple[Model, ...]:
     return tuple(
         Model(
             _relation(nodes[key]),
-            nodes[key]["compiled_code"],
+            HELD_APART.sub("", nodes[key]["compiled_code"]),
             frozenset(
                 _relation(manifest["nodes"].get(up) or manifest["sources"][up])
                 for up in _upstream(manifest, key)

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from contracts.errors import ContractError, CrossdockError
-from contracts.model import Column, Contract
+from contracts.model import Column, Contract, Table
 from contracts.reader import read_all
 
 HEADER = "# Generated from contracts/ by `python -m contracts.dbt --write`. Do not edit.\n"
@@ -62,8 +62,16 @@ def _source(contract: Contract) -> dict[str, Any]:
         "database": "{{ var('lake', 'lake') }}",
         "schema": contract.schema,
         "config": {"loaded_at_field": "_sdc_received_at", "meta": _meta(contract)},
-        "tables": [{"name": t.name, "description": t.description} for t in contract.tables],
+        "tables": [_raw(table) for table in contract.tables],
     }
+
+
+def _raw(table: Table) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": table.name, "description": table.description}
+    if table.holds:
+        # By which staging leaves out the rows that are held apart: transforms/macros/held.sql.
+        told["config"] = {"meta": {"held_by": list(table.primary_key)}}
+    return told
 
 
 def _staged(contract: Contract) -> list[dict[str, Any]]:

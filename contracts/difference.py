@@ -161,6 +161,10 @@ def _rule(where: str, old: Rule, new: Rule) -> Iterator[Change]:
     if old.severity != new.severity:
         step = Step.MINOR if new.severity == "error" else Step.MAJOR
         yield Change(where, f"severity: {old.severity} -> {new.severity}", step)
+    elif old.policy != new.policy:
+        # Rows that are held apart are missing in what goes on: whoever counts on all must know.
+        step = Step.MAJOR if new.holds else Step.MINOR
+        yield Change(where, f"policy: {old.policy} -> {new.policy}", step)
     if _held(old) != _held(new):
         is_looser = _is_looser(old, new)
         what = {None: "says something else", True: "looser", False: "stricter"}[is_looser]

@@ -9,7 +9,9 @@ from typing import Any
 
 import duckdb
 
+from contracts.comparators import holds
 from contracts.dialect import snapshot
+from contracts.holding import apart
 from contracts.model import Contract, Rule, Table
 from contracts.queries import judged, named, query, relation, screen
 from contracts.sample import told
@@ -65,7 +67,7 @@ def _judge(
     suites: list[tuple[Contract, Table, list[Job]]] = []
     for contract, table in listed:
         at = found.get(contract.dataset(table.name))
-        jobs = []
+        jobs: list[Job] = []
         for rule in table.rules:
             known = _known(contract, table, rule, at, found)
             if known is not None:
@@ -75,7 +77,7 @@ def _judge(
             if at is not None and at.rows == 0 and rule.kind in OF_ROWS:
                 nothing = Outcome(True, 0, (), None, 0.0)
                 decided[contract.dataset(table.name), rule.id] = _judged(
-                    contract, table, job, nothing, 0
+                    con, contract, table, job, nothing, found
                 )
             else:
                 jobs.append(job)
@@ -87,8 +89,7 @@ def _judge(
         dataset = contract.dataset(table.name)
         for job in jobs:
             if (held := clean.get((dataset, job.rule.id))) is not None:
-                rows = found[dataset].rows
-                decided[dataset, job.rule.id] = _judged(contract, table, job, held, rows)
+                decided[dataset, job.rule.id] = _judged(con, contract, table, job, held, found)
         left = [
             replace(job, failing=counted.get((dataset, job.rule.id)))
             for job in jobs
@@ -99,9 +100,7 @@ def _judge(
     for (contract, table, jobs), outcomes in zip(closer, runs, strict=True):
         dataset = contract.dataset(table.name)
         for job, outcome in zip(jobs, outcomes, strict=True):
-            decided[dataset, job.rule.id] = _judged(
-                contract, table, job, outcome, found[dataset].rows
-            )
+            decided[dataset, job.rule.id] = _judged(con, contract, table, job, outcome, found)
     return [decided[c.dataset(t.name), rule.id] for c, t in listed for rule in t.rules]
 
 
@@ -186,10 +185,15 @@ def _job(rule: Rule, contract: Contract, now: datetime) -> Job:
 
 
 def _judged(
-    contract: Contract, table: Table, job: Job, outcome: Outcome, evaluated: int | None
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    table: Table,
+    job: Job,
+    outcome: Outcome,
+    found: Mapping[str, Found],
 ) -> Verdict:
     """Turn what GX found into a verdict."""
-    rule = job.rule
+    rule, evaluated = job.rule, found[contract.dataset(table.name)].rows
     if outcome.error is not None:
         what = f"the rule {rule.id} could not be held against it: {outcome.error}."
         return verdict(contract, rule, NOT_EVALUATED, what=what, cost_s=outcome.cost_s)
@@ -198,7 +202,7 @@ def _judged(
     if job.query is not None and job.query.is_number:
         measured = outcome.rows[0].get("measured") if outcome.rows else None
         failing = None
-    elif job.query is not None and rule.comparator != ("mustBe", 0):
+    elif job.query is not None and rule.comparator != ("mustBe", 0) and not rule.holds:
         measured = failing
         if rule.unit == "percent":
             measured = 100 * (failing or 0) / evaluated if evaluated else 0.0
@@ -206,37 +210,20 @@ def _judged(
     is_counted = job.query is None or not job.query.is_number
     shown = told(contract, table, rule, job.query, outcome.rows) if is_counted and not held else []
     sample = tuple(", ".join(f"{name}={v}" for name, v in row.items()) for row in shown)
+    what = "" if held else broken(rule, failing, evaluated, measured)
+    kept = None
+    if rule.holds and not held and failing and job.query is not None:
+        kept = apart(con, contract, table, rule, job.query, found, failing, evaluated)
+        what = f"{what} {kept.said}"
     return verdict(
         contract,
         rule,
         PASSED if held else FAILED,
-        what="" if held else broken(rule, failing, evaluated, measured),
+        what=what,
+        severity="warning" if kept and kept.is_enough else rule.severity,
+        held=kept.held if kept else None,
         failing=failing,
         evaluated=evaluated,
         sample=sample,
         cost_s=outcome.cost_s,
     )
-
-
-def holds(comparator: tuple[str, Any], number: float) -> bool:
-    """Whether a number satisfies an ODCS comparator, such as ``("mustBeLessThan", 5)``."""
-    name, value = comparator
-    match name:
-        case "mustBe":
-            return bool(number == value)
-        case "mustNotBe":
-            return bool(number != value)
-        case "mustBeGreaterThan":
-            return bool(number > value)
-        case "mustBeGreaterOrEqualTo":
-            return bool(number >= value)
-        case "mustBeLessThan":
-            return bool(number < value)
-        case "mustBeLessOrEqualTo":
-            return bool(number <= value)
-        case "mustBeBetween":
-            return bool(value[0] <= number <= value[1])
-        case "mustNotBeBetween":
-            return not value[0] <= number <= value[1]
-        case other:
-            raise NotImplementedError(f"No comparison is known for '{other}'.")

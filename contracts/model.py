@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts import singer
 from contracts.errors import ContractError
+from contracts.policy import BLOCK, QUARANTINE
 
 PERSONAL = frozenset({"restricted", "confidential"})
 
@@ -29,6 +30,12 @@ class Rule:
     query: str | None = None
     description: str = ""
     mend: str | None = None
+    policy: str = BLOCK
+
+    @property
+    def holds(self) -> bool:
+        """Whether rows that break it are held apart, and the others go on."""
+        return self.policy == QUARANTINE
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Column:
     description: str
     references: tuple[str, str] | None = None
     unique: bool = False
+    policy: str | None = None
 
     @property
     def is_personal(self) -> bool:
@@ -75,6 +83,11 @@ class Table:
                 return column
         has = ", ".join(c.name for c in self.columns)
         raise ContractError(f"Table '{self.name}' has no column '{name}'. It has: {has}.")
+
+    @property
+    def holds(self) -> bool:
+        """Whether some rule of it holds rows apart."""
+        return any(rule.holds for rule in self.rules)
 
     def singer_schema(self) -> dict[str, Any]:
         """Return the JSON Schema for this table's Singer SCHEMA message."""

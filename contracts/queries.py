@@ -18,6 +18,7 @@ from typing import Any
 from contracts.model import Contract, Rule, Table
 from contracts.rules import OWN, PLACEHOLDER
 
+HELD = "held"  # the schema of the keys of rows that are held apart
 COUNT = re.compile(r"\s*SELECT\s+count\(\*\)\s+FROM\b", re.IGNORECASE)
 
 
@@ -45,6 +46,16 @@ def relation(contract: Contract, table: str) -> str:
     return f"temp.main.{quoted(judged(contract, table))}"
 
 
+def held_name(contract: Contract, table: str) -> str:
+    """Name the table of schema `held` with the keys of rows that are held apart."""
+    return f"{contract.schema}__{table}"
+
+
+def held_relation(contract: Contract, table: str) -> str:
+    """Name it as it is judged."""
+    return f"temp.main.{quoted(f'held {contract.dataset(table)}')}"
+
+
 def reads(rule: Rule) -> set[str]:
     """Return the other tables of the contract's schema that a rule's query names."""
     named = {match[1] for match in PLACEHOLDER.finditer(rule.query or "")} - set(OWN)
@@ -52,12 +63,18 @@ def reads(rule: Rule) -> set[str]:
 
 
 def named(listed: Iterable[tuple[Contract, Table]]) -> dict[tuple[str, str], str]:
-    """Return the relation of every table that is judged or that a rule compares with, by name."""
-    return {
-        (contract.schema, name): relation(contract, name)
-        for contract, table in listed
-        for name in [table.name, *sorted({name for rule in table.rules for name in reads(rule)})]
-    }
+    """Return the relation of every table that a judgement reads, by schema and name.
+
+    Those are what is judged, what a rule compares with, and the keys of what is held apart.
+    """
+    relations: dict[tuple[str, str], str] = {}
+    for contract, table in listed:
+        others = sorted({name for rule in table.rules for name in reads(rule)})
+        relations |= {(contract.schema, n): relation(contract, n) for n in [table.name, *others]}
+        if table.holds:
+            of = held_name(contract, table.name)
+            relations[HELD, of] = held_relation(contract, table.name)
+    return relations
 
 
 def query(rule: Rule, contract: Contract, *, now: datetime) -> Query:

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from contracts.columns import SUFFIX, Columns
 from contracts.document import Document, Place, choices, load, refuse
 from contracts.errors import ContractError
-from contracts.model import Column, Contract, Rule, Table
+from contracts.model import Contract, Rule, Table
+from contracts.policy import OF_ONE_ROW, QUARANTINE, Holding
 from contracts.rules import Declared, derived, freshness
-from contracts.singer import DECIMAL
 
 LAYERS = ("sources", "canonical", "decisions")
 RELEASED = LAYERS[:2]  # what a release stands on: decisions are judged after it
-SUFFIX = ".odcs.yaml"
-NAME = re.compile(r"[a-z][a-z0-9_]*")
-CLASSES = ("public", "internal", "confidential", "restricted")
 LOAD_METHODS = ("upsert", "append-only", "overwrite")
 TABLE_PROPERTIES = ("fed", "loadMethod", "replicationKey")
-TYPES = {
-    "string": ("VARCHAR", "BLOB"),
-    "integer": ("BIGINT",),
-    "number": ("DECIMAL(p,s)", "DOUBLE"),
-    "boolean": ("BOOLEAN",),
-    "timestamp": ("TIMESTAMPTZ", "TIMESTAMP"),
-    "date": ("DATE",),
-    "time": ("TIME",),
-    "object": ("JSON",),
-    "array": ("JSON",),
-}
-_LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-OPTIONS = {
-    "string": ("pattern", "minLength", "maxLength"),
-    "integer": _LIMITS,
-    "number": _LIMITS,
-}
 
 
 def read(name: str, directory: Path | None = None) -> Contract:
@@ -94,6 +74,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[str] = []
+        self.columns = Columns(document, self.say)
 
     def say(self, place: Place, text: str) -> None:
         self.problems.append(self.document.problem(place, text))
@@ -135,15 +116,15 @@ class _Reader:
         names = [str(t.get("name")) for t in listed]
         for index, data in enumerate(listed):
             place: Place = ("schema", index)
-            self.name(data, names, place)
-            columns = tuple(self.columns(data.get("properties") or [], place))
+            self.columns.name(data, names, place)
+            columns = tuple(self.columns.read(data.get("properties") or [], place))
             if not columns:
                 self.say(place, "a table needs properties, its columns.")
             custom = self.custom(data, place, [c.name for c in columns])
             yield Table(
                 name=names[index],
                 columns=columns,
-                primary_key=self.key(data.get("properties") or [], place),
+                primary_key=self.columns.key(data.get("properties") or [], place),
                 replication_key=custom.get("replicationKey"),
                 append_only=custom.get("loadMethod") == "append-only",
                 description=str(data.get("description") or ""),
@@ -155,8 +136,12 @@ class _Reader:
         others = {t.name for t in tables}
         if self.document.path.parent.name != "sources":
             others |= {p.name.removesuffix(SUFFIX) for p in self.document.path.parent.glob("*")}
-        declared = Declared(table, others, self.say)
-        listed = [*derived(table), *declared.rules(data.get("quality") or [], None, place)]
+        is_source = self.document.path.parent.name == "sources"
+        holding = Holding(is_source, bool(table.primary_key), self.say)
+        declared = Declared(table, others, self.say, holding)
+        listed = list(derived(table))
+        self.held(table, listed, holding, place)
+        listed += declared.rules(data.get("quality") or [], None, place)
         for at, column in enumerate(data.get("properties") or []):
             blocks = column.get("quality") or []
             listed += declared.rules(blocks, str(column.get("name")), (*place, "properties", at))
@@ -171,70 +156,17 @@ class _Reader:
                 self.say(place, f"the rule '{name}' is there {times} times; name them apart.")
         yield from listed
 
-    def columns(self, listed: list[dict[str, Any]], place: Place) -> Iterator[Column]:
-        names = [str(c.get("name")) for c in listed]
-        for index, data in enumerate(listed):
-            at = (*place, "properties", index)
-            self.name(data, names, at)
-            self.type(data, at)
-            kind = data.get("classification")
-            if kind is not None and kind not in CLASSES:
-                self.say((*at, "classification"), f"'{kind}' is none. {choices(kind, CLASSES)}")
-            yield Column(
-                name=names[index],
-                physical_type=str(data.get("physicalType")),
-                logical_type=str(data.get("logicalType")),
-                required=bool(data.get("required")) or bool(data.get("primaryKey")),
-                primary_key=bool(data.get("primaryKey")),
-                options=dict(data.get("logicalTypeOptions") or {}),
-                classification=kind,
-                description=str(data.get("description") or ""),
-                references=self.reference(data, at),
-                unique=bool(data.get("unique")),
-            )
-
-    def name(self, data: dict[str, Any], siblings: list[str], place: Place) -> None:
-        name = str(data.get("name"))
-        if not NAME.fullmatch(name):
-            self.say((*place, "name"), f"'{name}' must be lower case letters, digits and _.")
-        if siblings.count(name) > 1:
-            self.say((*place, "name"), f"'{name}' is there twice; names are unique.")
-
-    def type(self, data: dict[str, Any], place: Place) -> None:
-        logical, physical = str(data.get("logicalType")), str(data.get("physicalType"))
-        if logical not in TYPES:
-            self.say((*place, "logicalType"), f"'{logical}' is none. {choices(logical, [*TYPES])}")
-            return
-        is_decimal = "DECIMAL(p,s)" in TYPES[logical] and DECIMAL.fullmatch(physical)
-        if (physical not in TYPES[logical] and not is_decimal) or physical == "DECIMAL(p,s)":
-            text = f"'{physical}' does not hold {logical}. Valid: {', '.join(TYPES[logical])}."
-            self.say((*place, "physicalType"), text)
-        valid = OPTIONS.get(logical, ())
-        for option, value in (data.get("logicalTypeOptions") or {}).items():
-            at = (*place, "logicalTypeOptions", option)
-            if option not in valid:
-                text = f"is not enforced for {logical}. Valid: {', '.join(valid) or 'none'}."
-                self.say(at, text)
-            elif option == "pattern":
-                self.pattern(value, at)
-
-    def pattern(self, value: object, place: Place) -> None:
-        try:
-            re.compile(str(value))
-        except re.error as error:
-            self.say(place, f"is no regular expression: {error}.")
-
-    def key(self, listed: list[dict[str, Any]], place: Place) -> tuple[str, ...]:
-        keyed = [(c.get("primaryKeyPosition"), str(c.get("name"))) for c in listed
-                 if c.get("primaryKey")]  # fmt: skip
-        positions = [p for p, _ in keyed]
-        if len(keyed) == 1 and positions == [None]:
-            positions = [1]
-        if sorted(positions, key=str) != sorted(range(1, len(keyed) + 1), key=str):
-            self.say(place, f"primaryKeyPosition must count from 1, not {positions}.")
-            return tuple(name for _, name in keyed)
-        order = {name: p for p, (_, name) in zip(positions, keyed, strict=True)}
-        return tuple(sorted(order, key=lambda n: order[n] or 0))
+    def held(self, table: Table, implied: list[Rule], holding: Holding, place: Place) -> None:
+        """Look at the policies of columns: each must be for a rule that its declaration makes."""
+        for index, column in enumerate(table.columns):
+            if column.policy is None:
+                continue
+            at = (*place, "properties", index, "customProperties")
+            mine = [r for r in implied if r.column == column.name and r.kind in OF_ONE_ROW]
+            if not mine:
+                self.say(at, "a policy needs something that a row may break: required, a pattern …")
+            for rule in mine[:1] if column.policy == QUARANTINE else ():
+                holding.check(rule.kind, rule.comparator, None, at)
 
     def custom(self, data: dict[str, Any], place: Place, columns: list[str]) -> dict[str, str]:
         values: dict[str, str] = {}
@@ -254,26 +186,3 @@ class _Reader:
                 self.say((*at, "value"), f"'{value}' is no {name}. {choices(value, valid)}")
             values[name] = value
         return values
-
-    def reference(self, data: dict[str, Any], place: Place) -> tuple[str, str] | None:
-        listed = data.get("relationships") or []
-        if not listed:
-            return None
-        at = (*place, "relationships", 0)
-        if len(listed) > 1:
-            self.say((*place, "relationships"), "one a column; write more as sql rules.")
-        if (kind := listed[0].get("type", "foreignKey")) != "foreignKey":
-            self.say((*at, "type"), f"'{kind}' is not enforced. Valid: foreignKey.")
-        table, _, column = str(listed[0].get("to")).partition(".")
-        targets = {str(t.get("name")): t for t in self.document.data.get("schema") or []}
-        other = self.document.path.parent / f"{table}{SUFFIX}"
-        if table not in targets and NAME.fullmatch(table) and other.is_file():
-            targets = {str(t.get("name")): t for t in load(other).data.get("schema") or []}
-        if table not in targets:
-            text = f"leads to no table '{table}' of this contract or layer."
-            self.say(at, f"{text} {choices(table, sorted(targets))}")
-            return None
-        columns = [str(c.get("name")) for c in targets[table].get("properties") or []]
-        if column not in columns:
-            self.say(at, f"'{table}' has no column '{column}'. {choices(column, columns)}")
-        return table, column

@@ -8,10 +8,11 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from contracts.columns import SUFFIX
 from contracts.difference import Change, Step, differences, is_enough, least_version
 from contracts.errors import ContractError
 from contracts.model import Contract
-from contracts.reader import LAYERS, SUFFIX, directory_of, read_all
+from contracts.reader import LAYERS, directory_of, read_all
 
 # What a contract has to say of itself before it may go: its readers are then warned.
 LEAVING = ("deprecated", "retired")

@@ -16,6 +16,7 @@ import duckdb
 
 from contracts.document import Place, choices
 from contracts.model import Column, Rule, Table
+from contracts.policy import BLOCK, OF_ONE_ROW, QUARANTINE, WARN, Holding
 
 Say = Callable[[Place, str], None]
 DIMENSIONS = ("accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness",
@@ -33,7 +34,7 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 }
 UNITS = ("rows", "percent")
 TYPES = ("library", "sql", "custom", "text")
-PROPERTIES = ("mend", "column")
+PROPERTIES = ("mend", "column", "policy")
 SECONDS = {"d": 86400, "day": 86400, "days": 86400, "h": 3600, "hour": 3600, "hours": 3600,
            "m": 60, "minute": 60, "minutes": 60}  # fmt: skip
 OWN = {"object": "table", "table": "table", "property": "column", "column": "column"}
@@ -42,12 +43,14 @@ PLACEHOLDER = re.compile(r"\$?\{([A-Za-z_.]+)\}")
 
 
 def derived(table: Table) -> Iterator[Rule]:
-    """Yield the rules that a table's name, key and columns imply, all of severity error."""
+    """Yield the rules that a table's name, key and columns imply: errors, if no policy warns."""
 
     def rule(kind: str, dimension: str, column: Column | None = None, **arguments: Any) -> Rule:
         name = f"{column.name if column else table.name}.{kind}"
-        return Rule(name, kind, table.name, column.name if column else None, dimension, "error",
-                    arguments=arguments)  # fmt: skip
+        policy = column.policy if column and column.policy and kind in OF_ONE_ROW else BLOCK
+        return Rule(name, kind, table.name, column.name if column else None, dimension,
+                    "warning" if policy == WARN else "error", arguments=arguments,
+                    policy=policy)  # fmt: skip
 
     yield rule("exists", "coverage")
     if table.primary_key:
@@ -88,8 +91,9 @@ def freshness(sla: Mapping[str, Any], tables: Sequence[Table], place: Place, say
 class Declared:
     """Reads the ``quality`` blocks of one table and its columns."""
 
-    def __init__(self, table: Table, others: Collection[str], say: Say) -> None:
+    def __init__(self, table: Table, others: Collection[str], say: Say, holding: Holding) -> None:
         self.table = table
+        self.holding = holding
         self.others = others
         self.say = say
 
@@ -120,6 +124,9 @@ class Declared:
             self.query(block, column, at)
         else:
             kind = self.expectation(block, at)
+        policy = self.holding.read(custom.get("policy"), str(block.get("severity")), at)
+        if policy == QUARANTINE:
+            self.holding.check(kind, comparator, block.get("query"), at)
         return Rule(
             id=f"{column or self.table.name}.{name}",
             kind=kind,
@@ -133,6 +140,7 @@ class Declared:
             query=block.get("query"),
             description=str(block.get("description") or ""),
             mend=custom.get("mend"),
+            policy=policy,
         )
 
     def comparator(self, block: dict[str, Any], kind: str, at: Place) -> tuple[str, Any]:

@@ -83,6 +83,7 @@ PARTS: Mapping[str, Part] = {
             "classification": "confidential and restricted values are masked wherever shown",
             "relationships": "one a column: each value must stand there; a rule",
             "quality": "its rules; see below",
+            "customProperties": "`policy` of the rules that its declaration makes, as of a rule",
         },
         refused={
             "physicalName": "is not enforced here; the name is the column's name",
@@ -93,7 +94,6 @@ PARTS: Mapping[str, Part] = {
             "properties": _FLAT,
             "items": _FLAT,
             "map": _FLAT,
-            "customProperties": "nothing reads them here; a table or a rule may have some",
         },
         told=(
             *_LINKS, "businessName", "criticalDataElement", "deprecated", "description",
@@ -127,7 +127,9 @@ PARTS: Mapping[str, Part] = {
             "engine": "greatExpectations",
             "implementation": "type and kwargs of an expectation that exists",
             "description": "stands in the verdict and the alert",
-            "customProperties": "`column` and `mend`; any other is refused",
+            "customProperties": "`column`, `mend`, and `policy`, which says what becomes of rows"
+            " that break it: quarantine holds them apart (a source's, at most 5 percent or what the"
+            " rule allows), block stops what stands on them, warn tells; any other is refused",
             "mustBe": _LIMIT, "mustNotBe": _LIMIT, "mustBeBetween": _LIMIT,
             "mustNotBeBetween": _LIMIT, "mustBeGreaterThan": _LIMIT, "mustBeLessThan": _LIMIT,
             "mustBeGreaterOrEqualTo": _LIMIT, "mustBeLessOrEqualTo": _LIMIT,

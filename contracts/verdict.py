@@ -13,7 +13,10 @@ REDACTED = "[redacted]"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one rule; a rule that could not be held against its table counts as failed."""
+    """What came of one rule; a rule that could not be held against its table counts as failed.
+
+    `held` of the `failing` rows are held apart; where all are, and few, the severity is warning.
+    """
 
     contract: str
     contract_version: str
@@ -23,8 +26,10 @@ class Verdict:
     kind: str
     dimension: str
     severity: str
+    policy: str
     status: str
     failing: int | None
+    held: int | None
     evaluated: int | None
     sample: tuple[str, ...]
     message: str
@@ -45,7 +50,9 @@ def verdict(
     status: str,
     *,
     what: str,
+    severity: str | None = None,
     failing: int | None = None,
+    held: int | None = None,
     evaluated: int | None = None,
     sample: Sequence[str] = (),
     cost_s: float = 0.0,
@@ -67,9 +74,11 @@ def verdict(
         rule=rule.id,
         kind=rule.kind,
         dimension=rule.dimension,
-        severity=rule.severity,
+        severity=severity or rule.severity,
+        policy=rule.policy,
         status=status,
         failing=failing,
+        held=held,
         evaluated=evaluated,
         sample=tuple(sample),
         message=message,

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 import contracts
+from orchestration import holding
 from warehouse import files
 from warehouse.lake import Lake
 from warehouse.landing.shape import META
@@ -37,10 +38,14 @@ class Build:
 
 
 def source_mark(con: duckdb.DuckDBPyConnection) -> str:
-    """Return a text that changes whenever a load commits: how many batches, and the newest."""
+    """Return a text that changes whenever a load commits, or what is held apart changes.
+
+    How many batches there were, the newest, and how often something was held or healed.
+    """
     try:
         row = con.execute(
-            "select count(*) || '@' || coalesce(max(batch_id), '') from lake.hub.ledger"
+            "select count(*) || '@' || coalesce(max(batch_id), '') || coalesce("
+            "(select '+' || nullif(count(*), 0) from lake.hub.hold), '') from lake.hub.ledger"
         ).fetchone()
     except duckdb.CatalogException:  # nothing has ever been loaded
         return "0@"
@@ -75,6 +80,7 @@ def provide_tables(con: duckdb.DuckDBPyConnection, *only: str) -> None:
         ).fetchall()
     }
     listed = [c for c in contracts.read_all("sources") if not only or c.name in only]
+    holding.provide(con, listed, there)
     if not only:
         listed += contracts.read_all("canonical")
     missing = [
@@ -111,6 +117,7 @@ def recorded(lake: Lake, timeout_s: float) -> Iterator[None]:
     with lake.lock(timeout=timeout_s, purpose="dbt build"):
         with lake.connect() as con:
             provide_tables(con)
+            holding.hold(lake, con, contracts.read_all("sources"))
             mark = source_mark(con)
         yield
         lake.append(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import decisions
 from contracts import CrossdockError
+from contracts.policy import QUARANTINE
 from decisions import Job
 from orchestration.hub import Hub
 from orchestration.publishing import freshness_rules
@@ -73,7 +74,7 @@ def standing(hub: Hub, name: str) -> Standing:
         reason = f"What {name} stands on is not known, so all of it counts as broken: {error}"
         return Standing(name, release, None, (reason,))
     reached = {
-        id(verdict): upstream.is_reached_by(str(verdict["dataset"]), verdict["column"])
+        id(verdict): upstream.is_reached_by(str(verdict["dataset"]), _about(verdict))
         for verdict in release.blocking
     }
     stale = tuple(_stale(hub, release, upstream, hub.settings.clock()))
@@ -90,6 +91,11 @@ def standing(hub: Hub, name: str) -> Standing:
 def reads(job: Job[Any]) -> dict[str, tuple[str, ...]]:
     """Return what a job reads, as dataset -> columns."""
     return {f"canonical.{entity}": columns for entity, columns in job.reads.items()}
+
+
+def _about(verdict: Mapping[str, Any]) -> str | None:
+    """Return the column that a verdict is about; None where it decides which rows there are."""
+    return None if verdict.get("policy") == QUARANTINE else verdict["column"]
 
 
 def _nothing_to_stand_on(hub: Hub) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 import contracts
+from contracts.queries import HELD
 from warehouse.catalog import METADATA
 from warehouse.lake import Lake
 from warehouse.upkeep.compaction import MOVED
@@ -71,7 +72,8 @@ def begin(
         return Span(None, until, f"{', '.join(sorted(altered))} was made anew or has other columns")
     with duckdb.connect(str(home / WORKBENCH)) as con:
         con.execute("create or replace table build.changed (name varchar)")
-        for name in sorted(changed):
+        held = {f"{HELD}.{name.replace('.', '__')}": name for name in _raw()}
+        for name in sorted({held.get(name, name) for name in changed}):
             con.execute("insert into build.changed values ($1)", [name])
     why = f"since snapshot {mark[1]}, in {len(changed)} tables"
     return Span(mark[1], until, why, changed)
@@ -88,6 +90,10 @@ def _rows(con: duckdb.DuckDBPyConnection) -> int:
         [schemas],
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def _raw() -> set[str]:
+    return {c.dataset(t.name) for c in contracts.read_all("sources") for t in c.tables}
 
 
 def _changes(
@@ -107,7 +113,7 @@ def _changes(
             order by t.begin_snapshot"""  # noqa: S608 - a constant
         ).fetchall()
     }
-    raw = {c.dataset(t.name) for c in contracts.read_all("sources") for t in c.tables}
+    raw = _raw() | {f"{HELD}.{name.replace('.', '__')}" for name in _raw()}
     written = dict[str, list[tuple[int, int]]]()
     moved, altered = set[str](), set[str]()
     for number, changes, message in snapshots:

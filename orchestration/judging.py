@@ -9,7 +9,7 @@ import pyarrow as pa
 
 import contracts
 from contracts import Verdict
-from orchestration import build, decision_tables, incident_store, incidents
+from orchestration import build, decision_tables, holding, incident_store, incidents
 from orchestration.echoes import echoes
 from orchestration.hub import Hub
 from warehouse.release import is_blocking
@@ -17,7 +17,7 @@ from warehouse.release import is_blocking
 TABLE = "hub.verdict"
 _TEXT = (
     *("contract", "contract_version", "dataset", "column", "rule", "kind", "dimension"),
-    *("severity", "status", "message", "owner", "channel", "mend"),
+    *("severity", "policy", "status", "message", "owner", "channel", "mend"),
 )
 _SCHEMA = pa.schema(
     [
@@ -27,6 +27,7 @@ _SCHEMA = pa.schema(
         ("judged_at", pa.timestamp("us", tz="UTC")),
         *((name, pa.string()) for name in _TEXT),
         ("failing", pa.int64()),
+        ("held", pa.int64()),
         ("evaluated", pa.int64()),
         ("sample", pa.list_(pa.string())),
         ("cost_s", pa.float64()),
@@ -71,6 +72,7 @@ def judge(hub: Hub, layer: str, say: Callable[[str], None] = lambda _: None) -> 
         if layer == "sources":
             with hub.lake.lock(hub.settings.lock_timeout_s, "provide the steward's table"):
                 build.provide_tables(con, "steward")  # nobody may have been asked anything yet
+                holding.hold(hub.lake, con, hub.contracts(layer))
         if layer == "decisions":
             with hub.lake.lock(hub.settings.lock_timeout_s, "provide the decisions' tables"):
                 decision_tables.provide(con)  # nothing may have been decided yet
@@ -97,6 +99,8 @@ def _record(hub: Hub, judgement: Judgement) -> None:
         incident_store.provide(con)
         con.register("found", found)
         con.execute(f"create table if not exists lake.{TABLE} as from found limit 0")
+        for name in ("policy varchar", "held bigint"):  # a hub made before they were there
+            con.execute(f"alter table lake.{TABLE} add column if not exists {name}")
         con.execute(f"delete from lake.{TABLE} where layer = ?", [judgement.layer])  # noqa: S608
         con.execute(f"insert into lake.{TABLE} by name from found")
         con.unregister("found")

@@ -58,6 +58,14 @@ TABLES = {
         "schema": "JSON",
         "committed_at": "TIMESTAMPTZ",
     },
+    "hold": {
+        "committed_at": "TIMESTAMPTZ",
+        "dataset": "VARCHAR",
+        "rule": "VARCHAR",
+        "contract_version": "VARCHAR",
+        "held": "BIGINT",
+        "healed": "BIGINT",
+    },
     "file": {
         "path": "VARCHAR",
         "sha256": "VARCHAR",

@@ -23,7 +23,7 @@ from rich.table import Table
 import contracts
 from benchmarks.judging import fused, rows
 from contracts import Contract, Verdict
-from contracts.judging import holds
+from contracts.comparators import holds
 from warehouse.lake import Lake
 
 HERE = Path(__file__).parent

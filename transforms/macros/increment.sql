@@ -44,6 +44,15 @@
         {%- else %}
         select *, '' as change_type from lake.{{ source }}.{{ table }} where false
         {%- endfor %}
+        {%- set keys = held_by(source, table) | join(', ') -%}
+        {%- set held = source ~ '__' ~ table -%}
+        {%- for first, last in fromjson(env_var('CROSSDOCK_CHANGES')).get('held.' ~ held, []) if keys %}
+        {#- Rows that were held apart or healed come or go as if the source had sent them. #}
+        union all by name
+        select *, 'update_postimage' as change_type
+        from lake.{{ source }}.{{ table }}
+        semi join ducklake_table_changes('lake', 'held', '{{ held }}', {{ first }}, {{ last }}) using ({{ keys }})
+        {%- endfor %}
     )
 {%- endmacro %}
 
