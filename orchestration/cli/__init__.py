@@ -14,7 +14,18 @@ from decisions import DecisionError
 from warehouse.errors import is_damage
 
 _MODULES = (
-    *("stages", "quarantine", "ledger", "tasks", "release", "gate", "decide", "status", "query"),
+    *(
+        "stages",
+        "quarantine",
+        "apart",
+        "ledger",
+        "tasks",
+        "release",
+        "gate",
+        "decide",
+        "status",
+        "query",
+    ),
     *("incidents", "alerts", "lineage", "upkeep", "contract", "rehearse", "demo", "dev"),
 )
 _VERBS = (

@@ -4,12 +4,17 @@ import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contracts import CrossdockError
 from orchestration.cli import app, out
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from orchestration.hub import Hub
 
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of units, or their first characters.")]
 Id = Annotated[str, typer.Argument(help="A unit's id, or its first characters.")]
@@ -50,11 +55,18 @@ def list_units(
     from warehouse import held, names
 
     choice = held.Choice(source, stream, reason, load, is_open=is_open or None)
-    with Hub.open().lake.connect(read_only=True) as con:
+    hub = Hub.open()
+    with hub.lake.connect(read_only=True) as con:
         known = names.known(con)
         held.refuse_unknown(con, choice, known)
         counted = held.groups(con, choice)
         units = held.units(con, choice, limit=limit) if limit else []
+        apart_rows = 0 if source or stream or reason or load else _apart_rows(hub, con)
+    if apart_rows:
+        out.print(
+            f"Rows held apart by their contracts: {apart_rows:,}; `crossdock quarantine rows` "
+            "tells which rule holds them."
+        )
     if not counted:
         out.print("Nothing is held back." if is_open else "Nothing was ever held back.")
         return
@@ -67,6 +79,12 @@ def list_units(
     state = "held back now" if is_open else "held back so far"
     told = f"{wording.units(total)} {state}; {more}"
     out.print(f"\n{told}`crossdock quarantine show ID` tells all of one.", markup=False)
+
+
+def _apart_rows(hub: "Hub", con: "DuckDBPyConnection") -> int:
+    from orchestration import apart
+
+    return sum(group.rows for group in apart.groups(con, hub.contracts("sources")))
 
 
 @quarantine.command()

@@ -24,7 +24,7 @@ def status(
     Example: `crossdock status --all`
     """
     import decisions
-    from orchestration import account, incident_store, judging, stewarding
+    from orchestration import account, apart, incident_store, judging, stewarding
     from orchestration.cli import gate, verdict_view, wording
     from orchestration.gate import standing
     from orchestration.hub import Hub
@@ -42,6 +42,7 @@ def status(
         broken = incident_store.standing(con)
         for group in held.groups(con, held.Choice()):
             units[group.source] += group.open
+        apart_rows = sum(group.rows for group in apart.groups(con, hub.contracts("sources")))
         tasks = stewarding.tasks(con)
         states = stewarding.answered(con, tasks)
     for name in source_groups():
@@ -60,6 +61,10 @@ def status(
     if units:
         out.print(
             f"Held back: {wording.units(units.total())}; `crossdock quarantine list` says why."
+        )
+    if apart_rows:
+        out.print(
+            f"Rows held apart by their contracts: {apart_rows:,}; `crossdock quarantine rows`."
         )
     layers = {layer: rows for layer, rows in judging.newest(hub).items() if rows}
     if verdicts := [row for rows in layers.values() for row in rows]:
