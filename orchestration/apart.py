@@ -50,9 +50,7 @@ def rows(
 
     Raises CrossdockError for a table that holds none, with those that do.
     """
-    there = {
-        contract.dataset(table.name): (contract, table) for contract, table in _there(con, listed)
-    }
+    there = {c.dataset(t.name): (c, t) for c, t in _there(con, listed)}
     if dataset not in there:
         raise CrossdockError(f"{dataset} holds no rows apart. {choices(dataset, sorted(there))}")
     contract, table = there[dataset]

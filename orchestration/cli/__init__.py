@@ -14,19 +14,8 @@ from decisions import DecisionError
 from warehouse.errors import is_damage
 
 _MODULES = (
-    *(
-        "stages",
-        "quarantine",
-        "apart",
-        "ledger",
-        "tasks",
-        "release",
-        "gate",
-        "decide",
-        "status",
-        "query",
-    ),
-    *("incidents", "alerts", "lineage", "upkeep", "contract", "rehearse", "demo", "dev"),
+    *("stages", "quarantine", "apart", "ledger", "tasks", "release", "gate", "decide", "status"),
+    *("query", "incidents", "alerts", "lineage", "upkeep", "contract", "rehearse", "demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "gate"),

@@ -17,14 +17,16 @@ def held_rows(
         bool, typer.Option("--open/--all", help="Only those still held, or all.")
     ] = True,
     form: Annotated[
-        Literal["table", "csv", "json"], typer.Option("--format", help="How rows are printed.")
-    ] = "table",
+        Literal["table", "record", "csv", "json"] | None,
+        typer.Option("--format", help="How rows are printed.", show_default="as they fit"),
+    ] = None,
 ) -> None:
     """Count the landed rows that rules of policy quarantine hold apart, or list those of a table.
 
     They heal by themselves, at the next judgement or build: when their source tells them anew,
     or when the contract is mended. Example: `crossdock quarantine rows erp.freight_rates`
     """
+    import contracts
     from orchestration import apart
     from orchestration.cli import wording
     from orchestration.cli.fitting import Column, fit
@@ -34,12 +36,13 @@ def held_rows(
     hub = Hub.open()
     with hub.lake.connect(read_only=True) as con:
         if table is not None:
-            found = apart.rows(con, hub.contracts("sources"), table, is_open=is_open)
-            printed(
-                list(found[0]) if found else [], [(*row.values(),) for row in found], table, form
-            )
+            found = apart.rows(con, contracts.read_all("sources"), table, is_open=is_open)
+            shown = [tuple(row.values()) for row in found]
+            printed(list(found[0]) if found else [], shown, table, form)
             return
-        listed = [g for g in apart.groups(con, hub.contracts("sources")) if g.rows or not is_open]
+        listed = [
+            g for g in apart.groups(con, contracts.read_all("sources")) if g.rows or not is_open
+        ]
     if not listed:
         out.print("No row is held apart.")
         return

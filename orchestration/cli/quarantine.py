@@ -14,8 +14,6 @@ from orchestration.cli import app, out
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from orchestration.hub import Hub
-
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids of units, or their first characters.")]
 Id = Annotated[str, typer.Argument(help="A unit's id, or its first characters.")]
 Source = Annotated[str | None, typer.Option(help="Units of this source.")]
@@ -55,13 +53,12 @@ def list_units(
     from warehouse import held, names
 
     choice = held.Choice(source, stream, reason, load, is_open=is_open or None)
-    hub = Hub.open()
-    with hub.lake.connect(read_only=True) as con:
+    with Hub.open().lake.connect(read_only=True) as con:
         known = names.known(con)
         held.refuse_unknown(con, choice, known)
         counted = held.groups(con, choice)
         units = held.units(con, choice, limit=limit) if limit else []
-        apart_rows = 0 if source or stream or reason or load else _apart_rows(hub, con)
+        apart_rows = 0 if source or stream or reason or load else _apart_rows(con)
     if apart_rows:
         out.print(
             f"Rows held apart by their contracts: {apart_rows:,}; `crossdock quarantine rows` "
@@ -81,10 +78,11 @@ def list_units(
     out.print(f"\n{told}`crossdock quarantine show ID` tells all of one.", markup=False)
 
 
-def _apart_rows(hub: "Hub", con: "DuckDBPyConnection") -> int:
+def _apart_rows(con: "DuckDBPyConnection") -> int:
+    import contracts
     from orchestration import apart
 
-    return sum(group.rows for group in apart.groups(con, hub.contracts("sources")))
+    return sum(group.rows for group in apart.groups(con, contracts.read_all("sources")))
 
 
 @quarantine.command()

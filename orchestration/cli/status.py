@@ -23,6 +23,7 @@ def status(
 
     Example: `crossdock status --all`
     """
+    import contracts
     import decisions
     from orchestration import account, apart, incident_store, judging, stewarding
     from orchestration.cli import gate, verdict_view, wording
@@ -42,7 +43,7 @@ def status(
         broken = incident_store.standing(con)
         for group in held.groups(con, held.Choice()):
             units[group.source] += group.open
-        apart_rows = sum(group.rows for group in apart.groups(con, hub.contracts("sources")))
+        apart_rows = sum(group.rows for group in apart.groups(con, contracts.read_all("sources")))
         tasks = stewarding.tasks(con)
         states = stewarding.answered(con, tasks)
     for name in source_groups():
