@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ import duckdb
 
 from contracts.comparators import holds
 from contracts.dialect import snapshot
-from contracts.holding import apart
+from contracts.holding import Apart, apart
 from contracts.model import Contract, Rule, Table
 from contracts.queries import judged, named, query, relation, screen
 from contracts.sample import told
@@ -43,18 +44,21 @@ def judge(
     *,
     now: datetime,
     catalog: str = "lake",
+    is_rehearsed: bool = False,
 ) -> list[Verdict]:
     """Hold every table of the contracts in an attached catalog against its rules.
 
     ``now`` (with its zone) is what freshness is measured against. Returns a verdict for every
     rule, in the order of the contracts: a rule that could not be held is ``not_evaluated``, says
-    why, and blocks as if it had failed. Takes no lock and writes nothing.
+    why, and blocks as if it had failed. Takes no lock and writes nothing. Rehearsed, rows that a
+    rule of policy quarantine would hold apart count as held.
     """
     if now.tzinfo is None:
         raise ValueError("judge() needs a `now` with its time zone, such as datetime.now(UTC).")
     listed = [(contract, table) for contract in contracts for table in contract.tables]
     with state(con, named(listed), catalog) as found, snapshot(con):
-        return _judge(con, listed, found, now)
+        keep = functools.partial(apart, con, is_rehearsed=is_rehearsed)
+        return _judge(con, listed, found, now, keep)
 
 
 def _judge(
@@ -62,6 +66,7 @@ def _judge(
     listed: Sequence[tuple[Contract, Table]],
     found: Mapping[str, Found],
     now: datetime,
+    keep: Callable[..., Apart],
 ) -> list[Verdict]:
     decided: dict[tuple[str, str], Verdict] = {}
     suites: list[tuple[Contract, Table, list[Job]]] = []
@@ -77,7 +82,7 @@ def _judge(
             if at is not None and at.rows == 0 and rule.kind in OF_ROWS:
                 nothing = Outcome(True, 0, (), None, 0.0)
                 decided[contract.dataset(table.name), rule.id] = _judged(
-                    con, contract, table, job, nothing, found
+                    keep, contract, table, job, nothing, found
                 )
             else:
                 jobs.append(job)
@@ -89,7 +94,7 @@ def _judge(
         dataset = contract.dataset(table.name)
         for job in jobs:
             if (held := clean.get((dataset, job.rule.id))) is not None:
-                decided[dataset, job.rule.id] = _judged(con, contract, table, job, held, found)
+                decided[dataset, job.rule.id] = _judged(keep, contract, table, job, held, found)
         left = [
             replace(job, failing=counted.get((dataset, job.rule.id)))
             for job in jobs
@@ -100,7 +105,7 @@ def _judge(
     for (contract, table, jobs), outcomes in zip(closer, runs, strict=True):
         dataset = contract.dataset(table.name)
         for job, outcome in zip(jobs, outcomes, strict=True):
-            decided[dataset, job.rule.id] = _judged(con, contract, table, job, outcome, found)
+            decided[dataset, job.rule.id] = _judged(keep, contract, table, job, outcome, found)
     return [decided[c.dataset(t.name), rule.id] for c, t in listed for rule in t.rules]
 
 
@@ -185,7 +190,7 @@ def _job(rule: Rule, contract: Contract, now: datetime) -> Job:
 
 
 def _judged(
-    con: duckdb.DuckDBPyConnection,
+    keep: Callable[..., Apart],
     contract: Contract,
     table: Table,
     job: Job,
@@ -213,7 +218,7 @@ def _judged(
     what = "" if held else broken(rule, failing, evaluated, measured)
     kept = None
     if rule.holds and not held and failing and job.query is not None:
-        kept = apart(con, contract, table, rule, job.query, found, failing, evaluated)
+        kept = keep(contract, table, rule, job.query, found, failing, evaluated)
         what = f"{what} {kept.said}"
     return verdict(
         contract,

@@ -1,6 +1,6 @@
 """contract rehearse: what a changed contract would have found in the last days."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -8,6 +8,9 @@ from rich.table import Table
 
 from orchestration.cli import err, out
 from orchestration.cli.contract import contract
+
+if TYPE_CHECKING:
+    from contracts import Verdict
 
 
 @contract.command()
@@ -41,7 +44,7 @@ def rehearse(
             escape(f"{told.dataset} {told.rule}"),
             told.owner,
             "no rule" if one.was is None else one.was.status,
-            "no rule" if one.now is None else f"{one.now.status}, {one.now.severity}",
+            _ends(one.now),
             f"{one.builds} of {len(found.builds)}",
             "" if told.failing is None else f"{told.failing:,}",
             ", ".join(("release", *one.jobs)) if one.would_block else "",
@@ -59,3 +62,10 @@ def rehearse(
     )
     if blocking:
         raise typer.Exit(1)
+
+
+def _ends(now: "Verdict | None") -> str:
+    if now is None:
+        return "no rule"
+    is_apart = bool(now.held) and not now.blocks
+    return "its rows held apart" if is_apart else f"{now.status}, {now.severity}"

@@ -179,7 +179,7 @@ def _result(
     if len(rules) == 1 and judged:
         metadata |= {
             name: judged[0][name]
-            for name in ("failing", "evaluated", "sample")
+            for name in ("failing", "held", "evaluated", "sample")
             if judged[0][name] is not None
         }
     if failed:

@@ -122,6 +122,17 @@ def test_a_rules_own_limit_says_how_many_may_be_held(shop, judged, held, hundred
         assert judged(contract, "a.invalidValues").blocks is blocks
 
 
+def test_rehearsed_rows_that_would_be_held_count_as_held(shop, con, hundred) -> None:
+    hundred(2)
+    contract = shop.with_column(COLUMN % HOLD)
+    (verdict,) = (
+        v
+        for v in contracts.judge(con, [contract], now=NOW, is_rehearsed=True)
+        if v.rule == "a.minimum"
+    )
+    assert (verdict.held, verdict.blocks) == (2, False)
+
+
 def test_a_policy_to_warn_makes_warnings_of_a_columns_rules(shop, judged, hundred) -> None:
     hundred(50)
     warns = "customProperties: [{property: policy, value: warn}]"
