@@ -77,6 +77,15 @@ def load(path: Path) -> Document:
     return _load(path, state.st_mtime_ns, state.st_size)
 
 
+class _Constructor(yaml.constructor.SafeConstructor):
+    """Makes what JSON has: the standard is a JSON schema, and times in it are strings."""
+
+    yaml_constructors: typing.ClassVar[dict[str | None, typing.Any]] = {
+        **yaml.constructor.SafeConstructor.yaml_constructors,
+        "tag:yaml.org,2002:timestamp": yaml.constructor.SafeConstructor.construct_yaml_str,
+    }
+
+
 @functools.lru_cache(maxsize=256)
 def _load(path: Path, _mtime_ns: int, _size: int) -> Document:
     """Parse once as long as the file stays as it is."""
@@ -84,7 +93,7 @@ def _load(path: Path, _mtime_ns: int, _size: int) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        data = yaml.constructor.SafeConstructor().construct_document(node) if node else None
+        data = _Constructor().construct_document(node) if node else None
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(f"{where}: cannot be read: {error}.") from None
     except yaml.YAMLError as error:
@@ -174,7 +183,7 @@ def _is_sound(document: Document) -> bool:
     """Ask the validator that takes a hundredth of the time, but words no errors for people."""
     try:
         return _quick().is_valid(document.data)
-    except ValueError:  # what YAML knows and JSON does not: a date
+    except ValueError:  # what YAML knows and JSON does not: a key that is no text
         return False
 
 

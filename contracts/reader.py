@@ -13,7 +13,8 @@ from typing import Any
 from contracts.document import Document, Place, choices, load, refuse
 from contracts.errors import ContractError
 from contracts.model import Column, Contract, Rule, Table
-from contracts.rules import Declared, derived, freshness
+from contracts.promises import promises
+from contracts.rules import Declared, derived
 from contracts.singer import DECIMAL
 
 LAYERS = ("sources", "canonical", "decisions")
@@ -113,8 +114,10 @@ class _Reader:
         if not data.get("schema"):
             self.say((), "a contract needs at least one table under schema.")
         bare = list(self.tables(data.get("schema") or []))
+        slas = data.get("slaProperties") or []
+        promised = list(promises(slas, bare, path.parent.name, self.say)) if bare else []
         tables = tuple(
-            replace(table, rules=tuple(self.rules(table, index, bare)))
+            replace(table, rules=tuple(self.rules(table, index, bare, promised)))
             for index, table in enumerate(bare)
         )
         refuse(self.problems)
@@ -150,7 +153,9 @@ class _Reader:
                 fed=custom.get("fed") != "false",
             )
 
-    def rules(self, table: Table, index: int, tables: list[Table]) -> Iterator[Rule]:
+    def rules(
+        self, table: Table, index: int, tables: list[Table], promised: list[Rule]
+    ) -> Iterator[Rule]:
         data, place = self.document.data["schema"][index], ("schema", index)
         others = {t.name for t in tables}
         if self.document.path.parent.name != "sources":
@@ -160,12 +165,7 @@ class _Reader:
         for at, column in enumerate(data.get("properties") or []):
             blocks = column.get("quality") or []
             listed += declared.rules(blocks, str(column.get("name")), (*place, "properties", at))
-        for at, sla in enumerate(self.document.data.get("slaProperties") or []):
-            # The first table reads every promise, so that one of no table is refused as well.
-            mine = str(sla.get("element")).partition(".")[0] == table.name
-            if mine or index == 0:
-                rule = freshness(sla, tables, ("slaProperties", at), self.say)
-                listed += [rule] if mine else []
+        listed += [rule for rule in promised if rule.table == table.name]
         for name, times in Counter(rule.id for rule in listed).items():
             if times > 1:
                 self.say(place, f"the rule '{name}' is there {times} times; name them apart.")

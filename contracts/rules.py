@@ -34,8 +34,6 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 UNITS = ("rows", "percent")
 TYPES = ("library", "sql", "custom", "text")
 PROPERTIES = ("mend", "column")
-SECONDS = {"d": 86400, "day": 86400, "days": 86400, "h": 3600, "hour": 3600, "hours": 3600,
-           "m": 60, "minute": 60, "minutes": 60}  # fmt: skip
 OWN = {"object": "table", "table": "table", "property": "column", "column": "column"}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 PLACEHOLDER = re.compile(r"\$?\{([A-Za-z_.]+)\}")
@@ -62,27 +60,6 @@ def derived(table: Table) -> Iterator[Rule]:
             yield rule("unique", "uniqueness", column)
         if column.references:
             yield rule("references", "consistency", column, to=column.references)
-
-
-def freshness(sla: Mapping[str, Any], tables: Sequence[Table], place: Place, say: Say) -> Rule:
-    """Read a freshness promise of ``slaProperties``: the newest value of a column, and how old."""
-    table_name, _, column_name = str(sla.get("element")).partition(".")
-    columns = {f"{t.name}.{c.name}": c for t in tables for c in t.columns
-               if c.logical_type in ("timestamp", "date")}  # fmt: skip
-    if sla.get("property") != "freshness":
-        say((*place, "property"), f"'{sla.get('property')}' is not judged. Valid: freshness.")
-    elif f"{table_name}.{column_name}" not in columns:
-        valid = choices(sla.get("element"), list(columns))
-        say((*place, "element"), f"is no timestamp or date of this contract. {valid}")
-    value, unit = sla.get("value"), str(sla.get("unit"))
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        say((*place, "value"), "must be a number above 0.")
-        value = 0
-    if unit not in SECONDS:
-        say((*place, "unit"), f"'{unit}' is none. {choices(unit, list(SECONDS))}")
-    limit = float(value or 0) * SECONDS.get(unit, 0)
-    return Rule(f"{column_name}.freshness", "freshness", table_name, column_name, "timeliness",
-                "error", comparator=("mustBeLessOrEqualTo", limit), unit="s")  # fmt: skip
 
 
 class Declared:
