@@ -3,7 +3,8 @@
 The standard names the properties and their units and says little of what they mean (ODCS 3.1,
 `service-level-agreement.md <https://bitol-io.github.io/open-data-contract-standard/latest/
 service-level-agreement/>`_: "frequency of update", "latency, preferred to freshness", an element
-"to do the checks on"). Here each means what can be measured:
+"to do the checks on"; ``timeOfAvailability`` stands in an example only, bitol-io/
+open-data-contract-standard#248). Here each means what can be measured:
 
 - ``freshness``: the element's newest value is at most so old.
 - ``latency``: no row arrived later than so long after its element. The rows of the day that ends

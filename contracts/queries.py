@@ -186,7 +186,11 @@ def _condition(rule: Rule, contract: Contract, now: datetime) -> str:
 def _invalid(column: str, arguments: Any) -> list[str]:
     conditions = []
     if "validValues" in arguments:
-        conditions.append(f"{column} NOT IN ({_literals(arguments['validValues'])})")
+        # Null breaks nothing here: listed or not, it is for `required` to say.
+        listed = [v for v in arguments["validValues"] if v is not None]
+        conditions.append(
+            f"{column} NOT IN ({_literals(listed)})" if listed else f"{column} IS NOT NULL"
+        )
     if "pattern" in arguments:
         conditions.append(_unmatched(column, str(arguments["pattern"])))
     return conditions

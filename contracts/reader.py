@@ -103,7 +103,9 @@ class _Reader:
         data, path = self.document.data, self.document.path
         name = str(data.get("name"))
         if name != path.name.removesuffix(SUFFIX):
-            self.say(("name",), f"'{name}' must be the file's name.")
+            wanted = path.name.removesuffix(SUFFIX)
+            what = f"'{name}'" if "name" in data else "is missing; it"
+            self.say(("name",), f"{what} must be the file's name, '{wanted}'.")
         if data.get("domain") != path.parent.name:
             self.say(("domain",), f"must be the folder's name, '{path.parent.name}'.")
         team = data.get("team")
@@ -167,7 +169,7 @@ class _Reader:
             listed += declared.rules(blocks, str(column.get("name")), (*place, "properties", at))
         listed += [rule for rule in promised if rule.table == table.name]
         for name, times in Counter(rule.id for rule in listed).items():
-            if times > 1:
+            if times > 1 and not name.endswith("."):  # of one without a name that is said already
                 self.say(place, f"the rule '{name}' is there {times} times; name them apart.")
         yield from listed
 
@@ -207,7 +209,8 @@ class _Reader:
             return
         is_decimal = "DECIMAL(p,s)" in TYPES[logical] and DECIMAL.fullmatch(physical)
         if (physical not in TYPES[logical] and not is_decimal) or physical == "DECIMAL(p,s)":
-            text = f"'{physical}' does not hold {logical}. Valid: {', '.join(TYPES[logical])}."
+            what = f"'{physical}' does not hold" if "physicalType" in data else "is missing for"
+            text = f"{what} {logical}. Valid: {', '.join(TYPES[logical])}."
             self.say((*place, "physicalType"), text)
         valid = OPTIONS.get(logical, ())
         for option, value in (data.get("logicalTypeOptions") or {}).items():
@@ -227,6 +230,10 @@ class _Reader:
     def key(self, listed: list[dict[str, Any]], place: Place) -> tuple[str, ...]:
         keyed = [(c.get("primaryKeyPosition"), str(c.get("name"))) for c in listed
                  if c.get("primaryKey")]  # fmt: skip
+        for index, column in enumerate(listed):
+            if not column.get("primaryKey") and column.get("primaryKeyPosition", -1) != -1:
+                at = (*place, "properties", index, "primaryKeyPosition")
+                self.say(at, "is for columns with primaryKey: true; others have none, or -1.")
         positions = [p for p, _ in keyed]
         if len(keyed) == 1 and positions == [None]:
             positions = [1]
@@ -264,7 +271,10 @@ class _Reader:
             self.say((*place, "relationships"), "one a column; write more as sql rules.")
         if (kind := listed[0].get("type", "foreignKey")) != "foreignKey":
             self.say((*at, "type"), f"'{kind}' is not enforced. Valid: foreignKey.")
-        table, _, column = str(listed[0].get("to")).partition(".")
+        if not isinstance(to := listed[0].get("to"), str):
+            self.say((*at, "to"), "leads to one column, 'table.column'; write more as a sql rule.")
+            return None
+        table, _, column = to.partition(".")
         targets = {str(t.get("name")): t for t in self.document.data.get("schema") or []}
         other = self.document.path.parent / f"{table}{SUFFIX}"
         if table not in targets and NAME.fullmatch(table) and other.is_file():

@@ -84,7 +84,8 @@ class Declared:
     def rule(self, block: dict[str, Any], kind: str, column: str | None, at: Place) -> Rule:
         for key, valid in (("dimension", DIMENSIONS), ("severity", SEVERITIES)):
             if block.get(key) not in valid:
-                text = f"{block.get(key)!r} is none. {choices(block.get(key), valid)}"
+                what = f"{block[key]!r} is none." if key in block else "is missing."
+                text = f"{what} {choices(block.get(key), valid)}"
                 self.say((*at, key), text)
         custom = self.custom(block, at)
         name = str(block.get("name") or (block.get("metric") if kind == "library" else ""))
@@ -145,9 +146,12 @@ class Declared:
         for key in ("validValues", "missingValues", "properties"):
             if key in arguments and not (isinstance(arguments[key], list) and arguments[key]):
                 self.say((*at, "arguments", key), "must be a list that is not empty.")
+            elif any(isinstance(value, list | dict) for value in arguments.get(key) or []):
+                self.say((*at, "arguments", key), "must be a list of single values.")
         if (metric == "rowCount") == (column is not None) and metric != "duplicateValues":
             self.say(at, f"'{metric}' belongs to a {'table' if column else 'column'}.")
-        listed = arguments.get("properties") or []
+        named = arguments.get("properties")
+        listed = named if isinstance(named, list) else []
         if metric == "duplicateValues" and not column and not listed:
             self.say(at, "'duplicateValues' of a table needs arguments: properties.")
         self.columns(listed, (*at, "arguments", "properties"))
@@ -180,6 +184,8 @@ class Declared:
             self.say((*at, "engine"), text)
         if not isinstance(wanted, dict) or set(wanted) != {"type", "kwargs"}:
             self.say((*at, "implementation"), "must be a mapping of type and kwargs.")
+        elif not isinstance(wanted["kwargs"], dict):
+            self.say((*at, "implementation", "kwargs"), "must be a mapping of arguments.")
         elif wanted["type"] not in (known := _expectations()):
             text = f"there is no '{wanted['type']}'. {choices(wanted['type'], known)}"
             self.say((*at, "implementation", "type"), text)
