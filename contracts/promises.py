@@ -11,7 +11,8 @@ open-data-contract-standard#248). Here each means what can be measured:
   with the newest arrival are held to it, so that loads between two judgements count as well. What
   happened before the table was first pulled is no measure of that: of rows older than the table's
   first arrival by more than the limit, a first load or a backfill, nothing is asked. Nor of a table
-  that is told whole each time, where every row arrives anew. Where no row is left, it fails.
+  that is told whole each time, where every row arrives anew. Where no row is left, it fails. A row
+  that changes arrives again: its element has to be when it changed, not when it was made.
 - ``frequency``: something new or changed arrived so short a time ago. The element names the table.
 - ``timeOfAvailability``: from this time of day on the element's newest value is of this very day,
   until then at least of the day before; days are those of the given offset, weekends count.

@@ -26,7 +26,7 @@ def publish(hub: Hub) -> Release:
         with hub.lake.connect(read_only=True) as con:
             mark = build.source_mark(con)
             newest = build.newest(con)
-            marks = _as_of(con, hub.contracts("sources"))
+            marks = as_of(con, hub.contracts("sources"))
             orphans = _orphans(con)
         newest_of = judging.newest(hub)
         layers = {layer: newest_of[layer] for layer in RELEASED}
@@ -84,7 +84,7 @@ def mark_of(contract: Contract, rule: Rule) -> str:
     return f"{contract.name}.{rule.table}.{column}"
 
 
-def _as_of(con: duckdb.DuckDBPyConnection, listed: Sequence[Contract]) -> dict[str, str | None]:
+def as_of(con: duckdb.DuckDBPyConnection, listed: Sequence[Contract]) -> dict[str, str | None]:
     """Return the newest instant that each aging promise of a source is held against later.
 
     Under the source's own name stands the one of which it speaks (its freshness element).
