@@ -89,7 +89,8 @@ class Columns:
             return
         is_decimal = "DECIMAL(p,s)" in TYPES[logical] and DECIMAL.fullmatch(physical)
         if (physical not in TYPES[logical] and not is_decimal) or physical == "DECIMAL(p,s)":
-            text = f"'{physical}' does not hold {logical}. Valid: {', '.join(TYPES[logical])}."
+            what = f"'{physical}' does not hold" if "physicalType" in data else "is missing for"
+            text = f"{what} {logical}. Valid: {', '.join(TYPES[logical])}."
             self.say((*place, "physicalType"), text)
         valid = OPTIONS.get(logical, ())
         for option, value in (data.get("logicalTypeOptions") or {}).items():
@@ -109,6 +110,10 @@ class Columns:
     def key(self, listed: list[dict[str, Any]], place: Place) -> tuple[str, ...]:
         keyed = [(c.get("primaryKeyPosition"), str(c.get("name"))) for c in listed
                  if c.get("primaryKey")]  # fmt: skip
+        for index, column in enumerate(listed):
+            if not column.get("primaryKey") and column.get("primaryKeyPosition", -1) != -1:
+                at = (*place, "properties", index, "primaryKeyPosition")
+                self.say(at, "is for columns with primaryKey: true; others have none, or -1.")
         positions = [p for p, _ in keyed]
         if len(keyed) == 1 and positions == [None]:
             positions = [1]
@@ -127,7 +132,10 @@ class Columns:
             self.say((*place, "relationships"), "one a column; write more as sql rules.")
         if (kind := listed[0].get("type", "foreignKey")) != "foreignKey":
             self.say((*at, "type"), f"'{kind}' is not enforced. Valid: foreignKey.")
-        table, _, column = str(listed[0].get("to")).partition(".")
+        if not isinstance(to := listed[0].get("to"), str):
+            self.say((*at, "to"), "leads to one column, 'table.column'; write more as a sql rule.")
+            return None
+        table, _, column = to.partition(".")
         targets = {str(t.get("name")): t for t in self.document.data.get("schema") or []}
         other = self.document.path.parent / f"{table}{SUFFIX}"
         if table not in targets and NAME.fullmatch(table) and other.is_file():

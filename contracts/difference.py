@@ -226,6 +226,10 @@ def _is_looser(old: Rule, new: Rule) -> bool | None:
     if named == {"value"} and old.kind in (*_LOWER, *_UPPER):
         least, limit = old.arguments["value"], new.arguments["value"]
         return bool(limit < least) if old.kind in _LOWER else bool(limit > least)
+    if named == {"from"}:
+        was, now = old.arguments["from"], new.arguments["from"]
+        # With another offset the days are others too.
+        return bool(now > was) if was[5:] == now[5:] else None
     if named == {"validValues"}:
         were, are = (set(map(str, rule.arguments["validValues"])) for rule in (old, new))
         return True if were < are else False if are < were else None

@@ -55,7 +55,7 @@ def dotted(place: Place) -> str:
 def refuse(problems: Sequence[str]) -> None:
     """Raise ``ContractError`` with all problems, if there are any."""
     if problems:
-        raise ContractError("\n".join(problems))
+        raise ContractError("\n".join(dict.fromkeys(problems)))
 
 
 def choices(name: object, valid: Sequence[str]) -> str:
@@ -77,14 +77,39 @@ def load(path: Path) -> Document:
     return _load(path, state.st_mtime_ns, state.st_size)
 
 
+class _Constructor(yaml.constructor.SafeConstructor):
+    """Makes what JSON has: the standard is a JSON schema, and times in it are strings."""
+
+    yaml_constructors: typing.ClassVar[dict[str | None, typing.Any]] = {
+        **yaml.constructor.SafeConstructor.yaml_constructors,
+        "tag:yaml.org,2002:timestamp": yaml.constructor.SafeConstructor.construct_yaml_str,
+    }
+
+
 @functools.lru_cache(maxsize=256)
 def _load(path: Path, _mtime_ns: int, _size: int) -> Document:
-    """Parse once as long as the file stays as it is."""
+    """Read once as long as the file stays as it is."""
+    document = parsed(path)
+    data = document.data
+    # First of all: another version has other keys, and none of them is at fault.
+    if data.get("apiVersion", VERSIONS[0]) not in VERSIONS:
+        text = f"{data['apiVersion']!r} is not read here. Valid: {', '.join(VERSIONS)}."
+        refuse([document.problem(("apiVersion",), text)])
+    refuse(list(_unknown(document, OpenDataContractStandard, data, ())))
+    refuse(list(breaches(document)))
+    return document
+
+
+def parsed(path: Path) -> Document:
+    """Return a file as data with its lines, not yet held against the standard.
+
+    Raises ``ContractError`` for what is no YAML, no mapping, or has a key twice.
+    """
     where = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        data = yaml.constructor.SafeConstructor().construct_document(node) if node else None
+        data = _Constructor().construct_document(node) if node else None
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError(f"{where}: cannot be read: {error}.") from None
     except yaml.YAMLError as error:
@@ -98,11 +123,6 @@ def _load(path: Path, _mtime_ns: int, _size: int) -> Document:
     twice = list(_walk(node, (), lines))
     document = Document(path, data, lines)
     refuse([document.problem(p, "the key is written twice; keep one.") for p in twice])
-    refuse(list(_unknown(document, OpenDataContractStandard, data, ())))
-    if data.get("apiVersion") not in VERSIONS:
-        text = f"{data.get('apiVersion')!r} is not read here. Valid: {', '.join(VERSIONS)}."
-        refuse([document.problem(("apiVersion",), text)])
-    refuse(list(_breaches(document)))
     return document
 
 
@@ -138,23 +158,23 @@ def _unknown(
             continue
         annotation = fields[key].annotation
         if isinstance(value, dict):
-            for inner in _models(annotation, inside_list=False):
+            for inner in models(annotation, inside_list=False):
                 yield from _unknown(document, inner, value, (*place, key))
         elif isinstance(value, list):
-            for inner in _models(annotation, inside_list=True):
+            for inner in models(annotation, inside_list=True):
                 for index, item in enumerate(value):
                     if isinstance(item, dict):
                         yield from _unknown(document, inner, item, (*place, key, index))
 
 
-def _models(annotation: Any, *, inside_list: bool) -> list[type[BaseModel]]:
+def models(annotation: Any, *, inside_list: bool) -> list[type[BaseModel]]:
     """Find the model that an annotation names, alone or as the item of a list."""
     origin = typing.get_origin(annotation)
     if origin in (typing.Union, types.UnionType):
-        found = (_models(a, inside_list=inside_list) for a in typing.get_args(annotation))
+        found = (models(a, inside_list=inside_list) for a in typing.get_args(annotation))
         return [model for models in found for model in models]
     if origin is list:
-        return _models(typing.get_args(annotation)[0], inside_list=False) if inside_list else []
+        return models(typing.get_args(annotation)[0], inside_list=False) if inside_list else []
     is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
     return [annotation] if is_model and not inside_list else []
 
@@ -174,18 +194,25 @@ def _is_sound(document: Document) -> bool:
     """Ask the validator that takes a hundredth of the time, but words no errors for people."""
     try:
         return _quick().is_valid(document.data)
-    except ValueError:  # what YAML knows and JSON does not: a date
+    except ValueError:  # what YAML knows and JSON does not: a key that is no text
         return False
 
 
-def _breaches(document: Document) -> Iterator[str]:
+def breaches(document: Document) -> Iterator[str]:
     """Yield what the standard's JSON schema refuses, worded for a person."""
     if _is_sound(document):
         return
     schema = _schema()
     for error in jsonschema.validators.validator_for(schema)(schema).iter_errors(document.data):
         place = cast("Place", tuple(error.absolute_path))
-        if len(place) > 1 and place[-2] == "quality":
+        is_column = (
+            len(place) > 1 and place[-2] == "properties" and isinstance(error.instance, dict)
+        )
+        if is_column and "logicalType" not in error.instance:
+            # Without one the schema asks of a column what each type needs, a `map` to begin with.
+            types = schema["$defs"]["SchemaBaseProperty"]["properties"]["logicalType"]["enum"]
+            yield document.problem(place, f"has no logicalType. Valid: {', '.join(types)}.")
+        elif len(place) > 1 and place[-2] == "quality":
             # The schema says "not valid under any of 8 schemas" and dumps the rule.
             yield document.problem(place, "a rule needs what its type asks for (metric; query; "
                                    "engine and implementation) and exactly one comparator: mustBe, "

@@ -14,6 +14,7 @@ from contracts.comparators import holds
 from contracts.dialect import snapshot
 from contracts.holding import Apart, apart
 from contracts.model import Contract, Rule, Table
+from contracts.promises import NEEDS
 from contracts.queries import judged, named, query, relation, screen
 from contracts.sample import told
 from contracts.state import Found, state
@@ -48,7 +49,7 @@ def judge(
 ) -> list[Verdict]:
     """Hold every table of the contracts in an attached catalog against its rules.
 
-    ``now`` (with its zone) is what freshness is measured against. Returns a verdict for every
+    ``now`` (with its zone) is what ages are measured against. Returns a verdict for every
     rule, in the order of the contracts: a rule that could not be held is ``not_evaluated``, says
     why, and blocks as if it had failed. Takes no lock and writes nothing. Rehearsed, rows that a
     rule of policy quarantine would hold apart count as held.
@@ -156,6 +157,7 @@ def _known(
         return verdict(contract, rule, PASSED, what="", evaluated=at.rows)
     needed = {rule.column} if rule.column else set()
     needed |= set(rule.arguments.get("properties") or []) if rule.kind != "sql" else set()
+    needed |= NEEDS.get(rule.kind, frozenset())
     if missing := sorted(str(name) for name in needed - set(at.types)):
         what = f"the column {', '.join(missing)} is missing."
         status = FAILED if rule.kind == "type" else NOT_EVALUATED

@@ -13,6 +13,7 @@ from pathlib import Path
 from contracts import standard
 from contracts.errors import CrossdockError
 from contracts.model import Column, Contract, Rule, Table
+from contracts.promises import PROMISES
 from contracts.reader import read_all
 
 HEADER = "<!-- Generated from contracts/ by `python -m contracts.pages --write`. Do not edit. -->\n"
@@ -59,7 +60,7 @@ QUESTIONS = {
         "from canonical.orphan group by all order by count(*) desc"
     ),
 }
-_SHOWN = frozenset({"sql", "rowCount", "greatExpectations", "duplicateValues", "freshness"})
+_SHOWN = frozenset({"sql", "rowCount", "greatExpectations", "duplicateValues", *PROMISES})
 
 
 def render(directory: Path | None = None) -> dict[Path, str]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.model import Contract, Rule, Table
+from contracts.promises import ARRIVED, PROMISES, TOLD, due, is_day
 from contracts.rules import OWN, PLACEHOLDER
 
 HELD = "held"  # the schema of the keys of rows that are held apart
@@ -96,12 +97,11 @@ def query(rule: Rule, contract: Contract, *, now: datetime) -> Query:
                 f"SELECT {names}, count(*) AS times FROM {source} WHERE {some} "
                 f"GROUP BY {names} HAVING count(*) > 1"
             )
-        case "freshness":
-            newest = f"max({quoted(str(rule.column))})::TIMESTAMPTZ"
-            then = f"{_literal(now.isoformat())}::TIMESTAMPTZ"
-            return Query(f"SELECT epoch({then} - {newest}) AS age_s FROM {source}", is_number=True)
+        case kind if kind in PROMISES and kind != "retention":
+            measure = _measure(rule, contract, now)
+            return Query(f"SELECT {measure} FROM {source}", is_number=True)
         case _:
-            where = _condition(rule, contract)
+            where = _condition(rule, contract, now)
             alone = where if rule.kind != "references" else None
             return Query(f"SELECT {keys} FROM {source} WHERE {where}", where=alone)
 
@@ -132,7 +132,36 @@ def screen(source: str, queries: Sequence[Query]) -> Query:
     return Query(f"SELECT * FROM {', '.join(parts)} WHERE {some}")
 
 
-def _condition(rule: Rule, contract: Contract) -> str:
+def _measure(rule: Rule, contract: Contract, now: datetime) -> str:
+    """Write what a promise of time is measured by, over all rows of its table."""
+    column = f"{quoted(str(rule.column))}::TIMESTAMPTZ"
+    match rule.kind:
+        case "freshness":
+            return f"epoch({_instant(now)} - max({column})) AS age_s"
+        case "frequency":
+            return f"epoch({_instant(now)} - max({ARRIVED})) AS since_s"
+        case "latency":
+            table, limit = relation(contract, rule.table), rule.comparator[1]
+            first = f"(SELECT min({ARRIVED}) FROM {table}) - to_seconds({limit})"
+            counted = f"{TOLD} IS NULL AND {column} >= {first}"
+            newest = f"(SELECT max({ARRIVED}) FROM {table} WHERE {counted})"
+            of_its_day = f"{counted} AND {ARRIVED} > {newest} - INTERVAL 1 DAY"
+            return f"max(epoch({ARRIVED} - {column})) FILTER (WHERE {of_its_day}) AS late_s"
+        case "timeOfAvailability" if is_day(contract, rule):
+            day = f"DATE {_literal(due(rule, now).date())}"
+            return f"date_diff('day', max({quoted(str(rule.column))}), {day}) AS days_behind"
+        case "timeOfAvailability":
+            behind = f"epoch({_instant(due(rule, now))} - max({column}))"
+            return f"ceil({behind} / 86400) AS days_behind"
+        case kind:
+            raise NotImplementedError(f"No measure is known for promises of '{kind}'.")
+
+
+def _instant(at: datetime) -> str:
+    return f"{_literal(at.isoformat())}::TIMESTAMPTZ"
+
+
+def _condition(rule: Rule, contract: Contract, now: datetime) -> str:
     """Write what holds of a row that breaks a rule of its column."""
     column = quoted(str(rule.column))
     value = rule.arguments.get("value")
@@ -154,6 +183,12 @@ def _condition(rule: Rule, contract: Contract) -> str:
         case "minLength" | "maxLength":
             operator = "<" if rule.kind == "minLength" else ">"
             return f"length({column}) {operator} {_literal(value)}"
+        case "retention":
+            unit, age = rule.arguments["unit"], rule.arguments["value"]
+            # Years are those of the calendar, and whole.
+            seconds = None if unit == "years" else timedelta(**{unit: 1}).total_seconds() * age
+            span = f"to_years({int(age)})" if seconds is None else f"to_seconds({seconds})"
+            return f"{column}::TIMESTAMPTZ < {_instant(now)} - {span}"
         case "references":
             table, name = rule.arguments["to"]
             target = quoted(name)
@@ -168,7 +203,11 @@ def _condition(rule: Rule, contract: Contract) -> str:
 def _invalid(column: str, arguments: Any) -> list[str]:
     conditions = []
     if "validValues" in arguments:
-        conditions.append(f"{column} NOT IN ({_literals(arguments['validValues'])})")
+        # Null breaks nothing here: listed or not, it is for `required` to say.
+        listed = [v for v in arguments["validValues"] if v is not None]
+        conditions.append(
+            f"{column} NOT IN ({_literals(listed)})" if listed else f"{column} IS NOT NULL"
+        )
     if "pattern" in arguments:
         conditions.append(_unmatched(column, str(arguments["pattern"])))
     return conditions

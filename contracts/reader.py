@@ -14,7 +14,8 @@ from contracts.document import Document, Place, choices, load, refuse
 from contracts.errors import ContractError
 from contracts.model import Contract, Rule, Table
 from contracts.policy import OF_ONE_ROW, QUARANTINE, Holding
-from contracts.rules import Declared, derived, freshness
+from contracts.promises import promises
+from contracts.rules import Declared, derived
 
 LAYERS = ("sources", "canonical", "decisions")
 RELEASED = LAYERS[:2]  # what a release stands on: decisions are judged after it
@@ -83,7 +84,9 @@ class _Reader:
         data, path = self.document.data, self.document.path
         name = str(data.get("name"))
         if name != path.name.removesuffix(SUFFIX):
-            self.say(("name",), f"'{name}' must be the file's name.")
+            wanted = path.name.removesuffix(SUFFIX)
+            what = f"'{name}'" if "name" in data else "is missing; it"
+            self.say(("name",), f"{what} must be the file's name, '{wanted}'.")
         if data.get("domain") != path.parent.name:
             self.say(("domain",), f"must be the folder's name, '{path.parent.name}'.")
         team = data.get("team")
@@ -94,8 +97,10 @@ class _Reader:
         if not data.get("schema"):
             self.say((), "a contract needs at least one table under schema.")
         bare = list(self.tables(data.get("schema") or []))
+        slas = data.get("slaProperties") or []
+        promised = list(promises(slas, bare, path.parent.name, self.say)) if bare else []
         tables = tuple(
-            replace(table, rules=tuple(self.rules(table, index, bare)))
+            replace(table, rules=tuple(self.rules(table, index, bare, promised)))
             for index, table in enumerate(bare)
         )
         refuse(self.problems)
@@ -131,7 +136,9 @@ class _Reader:
                 fed=custom.get("fed") != "false",
             )
 
-    def rules(self, table: Table, index: int, tables: list[Table]) -> Iterator[Rule]:
+    def rules(
+        self, table: Table, index: int, tables: list[Table], promised: list[Rule]
+    ) -> Iterator[Rule]:
         data, place = self.document.data["schema"][index], ("schema", index)
         others = {t.name for t in tables}
         if self.document.path.parent.name != "sources":
@@ -145,14 +152,9 @@ class _Reader:
         for at, column in enumerate(data.get("properties") or []):
             blocks = column.get("quality") or []
             listed += declared.rules(blocks, str(column.get("name")), (*place, "properties", at))
-        for at, sla in enumerate(self.document.data.get("slaProperties") or []):
-            # The first table reads every promise, so that one of no table is refused as well.
-            mine = str(sla.get("element")).partition(".")[0] == table.name
-            if mine or index == 0:
-                rule = freshness(sla, tables, ("slaProperties", at), self.say)
-                listed += [rule] if mine else []
+        listed += [rule for rule in promised if rule.table == table.name]
         for name, times in Counter(rule.id for rule in listed).items():
-            if times > 1:
+            if times > 1 and not name.endswith("."):  # of one without a name that is said already
                 self.say(place, f"the rule '{name}' is there {times} times; name them apart.")
         yield from listed
 

@@ -35,8 +35,6 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 UNITS = ("rows", "percent")
 TYPES = ("library", "sql", "custom", "text")
 PROPERTIES = ("mend", "column", "policy")
-SECONDS = {"d": 86400, "day": 86400, "days": 86400, "h": 3600, "hour": 3600, "hours": 3600,
-           "m": 60, "minute": 60, "minutes": 60}  # fmt: skip
 OWN = {"object": "table", "table": "table", "property": "column", "column": "column"}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 PLACEHOLDER = re.compile(r"\$?\{([A-Za-z_.]+)\}")
@@ -67,27 +65,6 @@ def derived(table: Table) -> Iterator[Rule]:
             yield rule("references", "consistency", column, to=column.references)
 
 
-def freshness(sla: Mapping[str, Any], tables: Sequence[Table], place: Place, say: Say) -> Rule:
-    """Read a freshness promise of ``slaProperties``: the newest value of a column, and how old."""
-    table_name, _, column_name = str(sla.get("element")).partition(".")
-    columns = {f"{t.name}.{c.name}": c for t in tables for c in t.columns
-               if c.logical_type in ("timestamp", "date")}  # fmt: skip
-    if sla.get("property") != "freshness":
-        say((*place, "property"), f"'{sla.get('property')}' is not judged. Valid: freshness.")
-    elif f"{table_name}.{column_name}" not in columns:
-        valid = choices(sla.get("element"), list(columns))
-        say((*place, "element"), f"is no timestamp or date of this contract. {valid}")
-    value, unit = sla.get("value"), str(sla.get("unit"))
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        say((*place, "value"), "must be a number above 0.")
-        value = 0
-    if unit not in SECONDS:
-        say((*place, "unit"), f"'{unit}' is none. {choices(unit, list(SECONDS))}")
-    limit = float(value or 0) * SECONDS.get(unit, 0)
-    return Rule(f"{column_name}.freshness", "freshness", table_name, column_name, "timeliness",
-                "error", comparator=("mustBeLessOrEqualTo", limit), unit="s")  # fmt: skip
-
-
 class Declared:
     """Reads the ``quality`` blocks of one table and its columns."""
 
@@ -111,7 +88,8 @@ class Declared:
     def rule(self, block: dict[str, Any], kind: str, column: str | None, at: Place) -> Rule:
         for key, valid in (("dimension", DIMENSIONS), ("severity", SEVERITIES)):
             if block.get(key) not in valid:
-                text = f"{block.get(key)!r} is none. {choices(block.get(key), valid)}"
+                what = f"{block[key]!r} is none." if key in block else "is missing."
+                text = f"{what} {choices(block.get(key), valid)}"
                 self.say((*at, key), text)
         custom = self.custom(block, at)
         name = str(block.get("name") or (block.get("metric") if kind == "library" else ""))
@@ -176,9 +154,12 @@ class Declared:
         for key in ("validValues", "missingValues", "properties"):
             if key in arguments and not (isinstance(arguments[key], list) and arguments[key]):
                 self.say((*at, "arguments", key), "must be a list that is not empty.")
+            elif any(isinstance(value, list | dict) for value in arguments.get(key) or []):
+                self.say((*at, "arguments", key), "must be a list of single values.")
         if (metric == "rowCount") == (column is not None) and metric != "duplicateValues":
             self.say(at, f"'{metric}' belongs to a {'table' if column else 'column'}.")
-        listed = arguments.get("properties") or []
+        named = arguments.get("properties")
+        listed = named if isinstance(named, list) else []
         if metric == "duplicateValues" and not column and not listed:
             self.say(at, "'duplicateValues' of a table needs arguments: properties.")
         self.columns(listed, (*at, "arguments", "properties"))
@@ -211,6 +192,8 @@ class Declared:
             self.say((*at, "engine"), text)
         if not isinstance(wanted, dict) or set(wanted) != {"type", "kwargs"}:
             self.say((*at, "implementation"), "must be a mapping of type and kwargs.")
+        elif not isinstance(wanted["kwargs"], dict):
+            self.say((*at, "implementation", "kwargs"), "must be a mapping of arguments.")
         elif wanted["type"] not in (known := _expectations()):
             text = f"there is no '{wanted['type']}'. {choices(wanted['type'], known)}"
             self.say((*at, "implementation", "type"), text)

@@ -40,7 +40,7 @@ PARTS: Mapping[str, Part] = {
             "schema": "a table must exist with its columns; see below",
             "support": "the first channel is where alerts of its rules go",
             "team": "`name` is required: the owner, whom alerts and Dagster name",
-            "slaProperties": "freshness; see below",
+            "slaProperties": "promises of time; see below",
         },
         refused={
             "slaDefaultElement": "name the element at each promise",
@@ -145,10 +145,10 @@ PARTS: Mapping[str, Part] = {
     "ServiceLevelAgreementProperty": Part(
         "a promise: `slaProperties[]`",
         enforced={
-            "property": "freshness; others are refused",
-            "element": "table.column, a timestamp or date of this contract",
-            "value": "how old the newest value may be",
-            "unit": "minutes, hours or days",
+            "property": "freshness, latency, frequency, timeOfAvailability, retention: a rule each",
+            "element": "table.column, a timestamp or date of this contract; several with commas",
+            "value": "how old, how late or how seldom; a time of day with its offset",
+            "unit": "minutes, hours or days; for retention years too, and no m",
         },
         refused={
             "valueExt": "one limit a promise",

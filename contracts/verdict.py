@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.model import Contract, Rule
+from contracts.promises import PROMISES, question, unkept
 
 PASSED, FAILED, NOT_EVALUATED = "passed", "failed", "not_evaluated"
 REDACTED = "[redacted]"
@@ -92,10 +93,8 @@ def verdict(
 def broken(rule: Rule, failing: int | None, evaluated: int | None, measured: object) -> str:
     """Say what is wrong with a rule that failed, in one sentence."""
     if measured is not None or failing is None:
-        if rule.kind == "freshness":
-            limit = f"{rule.comparator[1] / 3600:g} h"
-            got = f"{float(str(measured)) / 3600:.1f} h old" if measured is not None else "missing"
-            return f"the newest {rule.column} is {got}; it may be {limit} old."
+        if rule.kind in PROMISES:
+            return unkept(rule, None if measured is None else float(str(measured)))
         wanted = f"{_WORDS[rule.comparator[0]]} {rule.comparator[1]}"
         unit = " %" if rule.unit == "percent" else ""
         return f"{rule.id} is {measured}{unit}; it must be {wanted}{unit}.{_because(rule)}"
@@ -110,6 +109,9 @@ def broken(rule: Rule, failing: int | None, evaluated: int | None, measured: obj
         case "references":
             table, column = rule.arguments["to"]
             return f"{rows} have a {rule.column} that no {table}.{column} knows."
+        case "retention":
+            age = f"{rule.arguments['value']:g} {rule.arguments['unit']}"
+            return f"{rows} have a {rule.column} that is older than {age}."
         case "sql" | "greatExpectations":
             broken_by = "1 row breaks" if failing == 1 else f"{failing} rows break"
             return f"{broken_by} {rule.id}.{_because(rule)}"
@@ -147,7 +149,9 @@ def _mend(contract: Contract, rule: Rule, status: str) -> str:
     match "type" if status == NOT_EVALUATED else rule.kind:
         case "exists" | "type":
             asked = "whether it was renamed or retyped, then mend the contract or the source"
-        case "freshness" | "rowCount":
+        case kind if said := question(kind):
+            asked = said
+        case "rowCount":
             asked = "whether it still writes, and look at the last pull's log"
         case _:
             asked = "to mend these rows at the source; the next pull brings them in"

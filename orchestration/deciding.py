@@ -16,7 +16,7 @@ from decisions.record import SCHEMAS, digest_of
 from orchestration import decision_tables
 from orchestration.gate import open_gate
 from orchestration.hub import Hub
-from orchestration.publishing import freshness_rules
+from orchestration.publishing import aging_rules, mark_of
 from warehouse.release import Release
 
 
@@ -82,12 +82,14 @@ def _feeds(hub: Hub, release: Release, result: RunResult) -> list[dict[str, Any]
     shared = {"run_uid": result.header.run_uid, "read_at": hub.settings.clock()}
     feeds = []
     for contract in hub.contracts("sources"):
-        marked_at = release.as_of_marks.get(contract.name)
+        as_of = release.as_of_marks.get(contract.name)
         promised: list[tuple[str, int | None]] = [
-            (f"{contract.name}.{rule.table}.{rule.column}", int(rule.comparator[1]))
-            for rule in freshness_rules(contract)
+            (mark_of(contract, rule), int(rule.comparator[1]))
+            for rule in aging_rules(contract)
+            if rule.unit == "s"
         ] or [(contract.name, None)]
         for feed, allowed_s in promised:
+            marked_at = release.as_of_marks.get(feed, as_of)
             feeds.append({**shared, "feed": feed, "marked_at": marked_at, "allowed_s": allowed_s})
     return feeds
 

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import decisions
-from contracts import CrossdockError
+from contracts import Contract, CrossdockError, Rule
 from contracts.policy import QUARANTINE
+from contracts.promises import AGING, PROMISES, overdue
 from decisions import Job
 from orchestration.hub import Hub
-from orchestration.publishing import freshness_rules
+from orchestration.publishing import aging_rules, mark_of
 from orchestration.source_fields import reach
 from warehouse.release import Release
 
@@ -75,6 +76,7 @@ def standing(hub: Hub, name: str) -> Standing:
         return Standing(name, release, None, (reason,))
     reached = {
         id(verdict): upstream.is_reached_by(str(verdict["dataset"]), _about(verdict))
+        or _is_of_a_source_of(verdict, upstream)
         for verdict in release.blocking
     }
     stale = tuple(_stale(hub, release, upstream, hub.settings.clock()))
@@ -146,14 +148,35 @@ def _stale(hub: Hub, release: Release, upstream: "Upstream", now: datetime) -> I
     for contract in hub.contracts("sources"):
         if not {contract.dataset(table.name) for table in contract.tables} & upstream.tables:
             continue
-        for rule in freshness_rules(contract):
-            allowed = timedelta(seconds=float(rule.comparator[1]))
-            text = release.as_of_marks.get(contract.name)
-            mark = datetime.fromisoformat(text) if text else None
-            if mark is None or now - mark > allowed:
-                age = "unknown" if mark is None else str(now - mark)
+        for rule in aging_rules(contract):
+            mark = _mark(release, contract, rule)
+            if broken := overdue(contract, rule, mark, now):
+                if rule.kind == "freshness":
+                    age = "unknown" if mark is None else str(now - mark)
+                    allowed = timedelta(seconds=float(rule.comparator[1]))
+                    broken = f"{rule.table}.{rule.column} is {age} old, its SLA allows {allowed}."
+                else:
+                    broken = f"{rule.table}: {broken}"
                 yield (
-                    f"Source {contract.name} is stale: {rule.table}.{rule.column} is {age} old, "
-                    f"its SLA allows {allowed}. Ask {contract.owner} ({contract.channel}), or pull "
-                    "it again with `crossdock run`."
+                    f"Source {contract.name} is stale: {broken} Ask {contract.owner} "
+                    f"({contract.channel}), or pull it again with `crossdock run`."
                 )
+
+
+def _mark(release: Release, contract: Contract, rule: Rule) -> datetime | None:
+    """Return the newest instant a promise is held against; older releases have one a source."""
+    of_all = release.as_of_marks.get(contract.name) if rule.kind == "freshness" else None
+    text = release.as_of_marks.get(mark_of(contract, rule), of_all)
+    return datetime.fromisoformat(text) if text else None
+
+
+def _is_of_a_source_of(verdict: Mapping[str, Any], upstream: "Upstream") -> bool:
+    """Whether it is a promise of time of a source that a job stands on, in whichever table of it.
+
+    Of those that age the gate asks itself, as of now.
+    """
+    is_asked = verdict.get("kind") in PROMISES and verdict.get("kind") not in AGING
+    if not is_asked or not str(verdict.get("contract")).startswith("sources/"):
+        return False
+    schema = f"{str(verdict['dataset']).partition('.')[0]}."
+    return any(table.startswith(schema) for table in upstream.tables)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import duckdb
 
 from contracts import Contract, CrossdockError, Rule
+from contracts.promises import AGING, ARRIVED
 from contracts.reader import RELEASED
 from orchestration import build, judging
 from orchestration.hub import Hub
@@ -25,7 +26,7 @@ def publish(hub: Hub) -> Release:
         with hub.lake.connect(read_only=True) as con:
             mark = build.source_mark(con)
             newest = build.newest(con)
-            marks = _as_of(con, hub.contracts("sources"))
+            marks = as_of(con, hub.contracts("sources"))
             orphans = _orphans(con)
         newest_of = judging.newest(hub)
         layers = {layer: newest_of[layer] for layer in RELEASED}
@@ -72,20 +73,33 @@ def _refuse_unless_whole(
                 )
 
 
-def freshness_rules(contract: Contract) -> list[Rule]:
-    """Return the rules that say how old a source's newest row may be."""
-    return [rule for table in contract.tables for rule in table.rules if rule.kind == "freshness"]
+def aging_rules(contract: Contract) -> list[Rule]:
+    """Return a source's promises of time that break by themselves, though nothing is written."""
+    return [rule for table in contract.tables for rule in table.rules if rule.kind in AGING]
 
 
-def _as_of(con: duckdb.DuckDBPyConnection, listed: Sequence[Contract]) -> dict[str, str | None]:
-    """Return, for each source, the newest instant of which it speaks (its freshness element)."""
+def mark_of(contract: Contract, rule: Rule) -> str:
+    """Name the newest instant that an aging promise is held against: source.table.column."""
+    column = ARRIVED if rule.kind == "frequency" else rule.column
+    return f"{contract.name}.{rule.table}.{column}"
+
+
+def as_of(con: duckdb.DuckDBPyConnection, listed: Sequence[Contract]) -> dict[str, str | None]:
+    """Return the newest instant that each aging promise of a source is held against later.
+
+    Under the source's own name stands the one of which it speaks (its freshness element).
+    """
     marks: dict[str, str | None] = {}
     for contract in listed:
-        for rule in freshness_rules(contract):
+        for rule in aging_rules(contract):
+            mark = mark_of(contract, rule)
+            column = mark.rpartition(".")[2]
             row = con.execute(
-                f'select max("{rule.column}") from lake."{contract.schema}"."{rule.table}"'  # noqa: S608 - from a contract
+                f'select max("{column}")::timestamptz from lake."{contract.schema}"."{rule.table}"'  # noqa: S608 - from a contract
             ).fetchone()
-            marks[contract.name] = row[0].isoformat() if row and row[0] else None
+            marks[mark] = row[0].isoformat() if row and row[0] else None
+            if rule.kind == "freshness":
+                marks[contract.name] = marks[mark]
     return marks
 
 

@@ -8,6 +8,7 @@ import duckdb
 
 import contracts
 from contracts import Contract, CrossdockError, Verdict
+from contracts.promises import CLOCKED
 from orchestration import build
 from orchestration.hub import Hub
 from orchestration.impact import impact
@@ -56,7 +57,7 @@ def rehearse(
 ) -> Rehearsal:
     """Judge contracts as they were and as they are on the states of the last days' builds.
 
-    Freshness is left out, as it asks what time it is. Raises CrossdockError where no build of
+    Promises that ask what time it is are left out. Raises CrossdockError where no build of
     these days is left: `crossdock maintain` forgets old states.
     """
     states = _states(hub, days)
@@ -105,7 +106,7 @@ def _judged(
     con: duckdb.DuckDBPyConnection, listed: Iterable[Contract], now: datetime
 ) -> dict[tuple[str, str], Verdict]:
     made = contracts.judge(con, listed, now=now, is_rehearsed=True)
-    return {(v.dataset, v.rule): v for v in made if v.kind != "freshness"}
+    return {(v.dataset, v.rule): v for v in made if v.kind not in CLOCKED}
 
 
 def _ends(verdict: Verdict | None) -> tuple[str, str] | None:

@@ -89,6 +89,8 @@ def show(name: Annotated[str | None, typer.Argument(metavar="RELEASE", help=_ID)
         )
     table = Table("source", "speaks of the world until", "contract")
     for source, mark in sorted(one.as_of_marks.items()):
+        if "." in source:  # one promise of it
+            continue
         version = one.contract_versions.get(f"sources/{source}", "")
         said = f"{datetime.fromisoformat(mark):%Y-%m-%d %H:%M} UTC" if mark else "unknown"
         table.add_row(source, said, version)

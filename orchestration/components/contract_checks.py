@@ -15,6 +15,7 @@ import dagster as dg
 
 import decisions
 from contracts import Contract, CrossdockError, Rule, Table
+from contracts.promises import PROMISES
 from contracts.reader import LAYERS
 from orchestration import judging
 from orchestration.hub import Hub
@@ -24,7 +25,7 @@ from warehouse.release import is_blocking
 SCHEMA = "contract"
 # Kinds of rules that are written as such, in `quality:` or `slaProperties:`.
 WRITTEN = frozenset(
-    {"sql", "rowCount", "greatExpectations", "freshness"}
+    {"sql", "rowCount", "greatExpectations", *PROMISES}
     | {"nullValues", "missingValues", "invalidValues", "duplicateValues"}
 )
 _BROKEN = {

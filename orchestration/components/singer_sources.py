@@ -67,7 +67,7 @@ def _stewards_words() -> list[dg.AssetSpec]:
 
 
 def _spec(source: sources.Source, contract: Contract, table: Table) -> dg.AssetSpec:
-    promised = [rule for rule in table.rules if rule.kind == "freshness"]
+    promised = [rule for rule in table.rules if rule.kind in ("freshness", "frequency")]
     window = min((float(rule.comparator[1]) for rule in promised), default=None)
     return dg.AssetSpec(
         key=[source.name, table.name],
@@ -76,7 +76,7 @@ def _spec(source: sources.Source, contract: Contract, table: Table) -> dg.AssetS
         owners=[f"team:{contract.owner}"],
         kinds={"singer", source.tap.removeprefix("tap-"), "parquet"},
         description=table.description,
-        # Of the pull; the rule of the contract looks at the newest row itself.
+        # Of the pull; the rules of the contract look at the newest row itself.
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(seconds=window))
         if window
         else None,

@@ -62,6 +62,20 @@ def test_a_broken_rule_of_a_column_fails_and_blocks(
     assert verdict.evaluated == 2
 
 
+@pytest.mark.parametrize(
+    ("valid", "value", "status"),
+    [("[A, null]", None, "passed"), ("[A, null]", "None", "failed"), ("[null]", "x", "failed")],
+)
+def test_null_among_valid_values_is_no_text(shop, con, judged, valid, value, status) -> None:
+    contract = shop.with_column(
+        "{name: a, logicalType: string, physicalType: VARCHAR, quality: [{metric: invalidValues, "
+        f"arguments: {{validValues: {valid}}}, mustBe: 0, {COMMON}}}]}}"
+    )
+    con.execute("ALTER TABLE lake.shop.articles ADD COLUMN a VARCHAR")
+    con.execute("UPDATE lake.shop.articles SET a = ?", [value])
+    assert judged(contract, "a.invalidValues").status == status
+
+
 def test_a_null_reference_breaks_nothing_not_even_where_the_other_table_is_empty(shop, con) -> None:
     con.execute("CREATE TABLE lake.shop.makers (maker VARCHAR)")
     con.execute("ALTER TABLE lake.shop.articles ADD COLUMN maker VARCHAR")

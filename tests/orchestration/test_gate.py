@@ -1,5 +1,6 @@
 """A job is held by what its columns are made of, and by nothing else; what is unknown holds it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 import contracts
-from contracts import CrossdockError
+from contracts import CrossdockError, Rule
 from contracts.compiled import Model
 from contracts.reach import Reach
 from orchestration import gate
@@ -120,6 +121,62 @@ def test_only_the_sources_that_it_stands_on_must_be_fresh_and_judged_by_todays_c
     assert "is unknown old" in unknown
     (otherwise,) = look(cut(contract_versions={"sources/wms": "0.1.0"})).reasons
     assert "judged by 0.1.0" in otherwise
+
+
+def promising(rule: str, value: object, **arguments: Any) -> list[contracts.Contract]:
+    """The sources, where the WMS promises one thing more of its movements."""
+    carrier, wms = SOURCES
+    unit = "days" if arguments else "s"
+    comparator = ("mustBeLessOrEqualTo", value)
+    more = Rule(f"occurred_at.{rule}", rule, "movements", "occurred_at", "timeliness", "error",
+                comparator, unit, arguments)  # fmt: skip
+    tables = [
+        replace(t, rules=(*t.rules, more)) if t.name == "movements" else t for t in wms.tables
+    ]
+    return [carrier, replace(wms, tables=tuple(tables))]
+
+
+@pytest.mark.parametrize(
+    ("promised", "mark", "said"),
+    [
+        (("frequency", 3600), "_sdc_received_at", "nothing new has arrived for 3.0 h"),
+        (("timeOfAvailability", 0), "occurred_at", "the newest occurred_at is 1 day behind"),
+    ],
+)
+def test_what_was_kept_when_it_was_cut_is_asked_again_as_the_job_starts(
+    look: Any, monkeypatch: pytest.MonkeyPatch, promised: Any, mark: str, said: str
+) -> None:
+    start = {"from": "20:00+00:00"} if promised[0] == "timeOfAvailability" else {}
+    monkeypatch.setattr(f"{__name__}.SOURCES", promising(*promised, **start))
+    fresh = {contract.name: NOW.isoformat() for contract in SOURCES}
+    key = f"wms.movements.{mark}"
+    assert look(
+        cut(
+            as_of_marks={
+                **fresh,
+                "wms.movements.occurred_at": NOW.isoformat(),
+                key: NOW.isoformat(),
+            }
+        )
+    ).is_open
+    old = (NOW - timedelta(hours=3 if not start else 23)).isoformat()
+    reasons = look(cut(as_of_marks={**fresh, key: old})).reasons
+    assert any(f"Source wms is stale: movements: {said}" in reason for reason in reasons)
+    assert any("Ask wms-operations" in reason for reason in reasons)
+    unknown = look(cut(as_of_marks=fresh)).reasons
+    assert any("Source wms is stale: movements: " in reason for reason in unknown)
+
+
+@pytest.mark.parametrize("kind", ["latency", "retention"])
+def test_a_broken_promise_of_time_holds_who_stands_on_any_table_of_its_source(
+    look: Any, kind: str
+) -> None:
+    late = broken("wms.movements", "occurred_at", kind=kind, contract="sources/wms")
+    assert look(cut(late)).reasons == (late["message"],)
+    other = broken("carrier.trackers", "updated_at", kind=kind, contract="sources/carrier")
+    assert look(cut(other)).unreached == (other,)
+    entity = broken("canonical.order", "ordered_at", kind=kind, contract="canonical/order")
+    assert look(cut(entity)).is_open, "an entity is held by its columns, as by freshness"
 
 
 def test_without_a_cut_snapshot_or_on_a_withdrawn_one_nothing_starts(look: Any) -> None:
