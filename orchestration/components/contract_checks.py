@@ -178,12 +178,12 @@ def _result(
         "seconds": round(sum(row["cost_s"] for row in judged), 3),
     }
     if len(rules) == 1 and judged:
-        metadata |= {
-            name: judged[0][name]
-            for name in ("failing", "held", "evaluated", "sample")
-            if judged[0][name] is not None
-        }
-    if failed:
+        shown = ("failing", "held", "evaluated", "mend", "owner", "channel")
+        metadata |= {name: judged[0][name] for name in shown if judged[0][name] is not None}
+        if judged[0]["sample"]:
+            sample = [(row,) for row in judged[0]["sample"]]
+            metadata["breaking_rows"] = tabulated({"row": "string"}, sample)
+    elif failed:
         metadata["broken_rules"] = _told(failed)
     said = [str(row["message"]) for row in failed[:3]]
     said += [f"{unjudged} of {len(rules)} rules were not judged."] if unjudged else []
