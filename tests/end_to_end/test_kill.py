@@ -47,7 +47,7 @@ def kill_after(hub: Any, seconds: float) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # up to ten whole runs
-@pytest.mark.parametrize("kills", [2, pytest.param(8, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(8, marks=pytest.mark.long)])
 def test_kills_at_random_stages_leave_no_trace(hub_on: Callable[..., Any], kills: int) -> None:
     size = {"seed": 5, "orders": 120, "days": 4, "products": 50}
     with hub_on(**size) as calm, hub_on(**size) as killed:
