@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import warnings
@@ -119,8 +120,18 @@ class CrossdockTap(Tap):
         return errors
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End as killed: the SDK would write a state in the middle of a line and exit with 0."""
-        sys.exit(128 + signum)
+        """End as killed: the SDK would write a state in the middle of a line and exit with 0.
+
+        A signal that is heard inside a callback of the garbage collector raises where Python
+        drops what is raised (SQLAlchemy has such callbacks), and the sync would go on to its end.
+        """
+        code = 128 + signum
+        sys.unraisablehook = lambda dropped: (
+            os._exit(code)
+            if isinstance(dropped.exc_value, SystemExit)
+            else sys.__unraisablehook__(dropped)
+        )
+        sys.exit(code)
 
     def _mended(self, message: str) -> str:
         for name, setting in self.config_jsonschema["properties"].items():

@@ -167,6 +167,22 @@ def test_a_tap_that_is_told_to_stop_does_not_look_finished(endless):
     assert b'"STATE"' not in written
 
 
+def test_a_tap_that_is_told_to_stop_while_python_drops_what_is_raised_stops_all_the_same():
+    script = """
+import os, signal, weakref
+from connectors.sql.tap import TapSQL
+
+tap = TapSQL(config={"url": "sqlite://"}, parse_env_config=False)
+swallowing = weakref.ref(gone := type("Gone", (), {})(),
+                         lambda _: os.kill(os.getpid(), signal.SIGTERM))
+del gone
+print("went on")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, "")
+    assert "Exception ignored" not in done.stderr
+
+
 @pytest.mark.parametrize("tap", TAPS, ids=lambda tap: tap.name)
 @pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records:UserWarning")
 def test_the_suite_of_the_sdk_passes(tap, configs):
