@@ -29,17 +29,36 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A part of something finite that an action uses up: stock at a node, open units of a line.
+
+    `resource` names it alike in every run and job; `limit` is all of it that the release has, in
+    the unit of `qty`. Actions that are sent never claim more than the limit together.
+    """
+
+    resource: str
+    qty: Decimal
+    limit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """Something that another system is asked to do.
 
     `basis` names the demand that the action answers: two actions with one basis are the same
-    action, whichever run proposed them, so its hash is the idempotency key.
+    action, whichever run proposed them, so its hash is the idempotency key. `scopes` are what a
+    breaker may stop it by, as `kind:name`, beside its job and its target system. It is sent when
+    the receivers of all `after` have accepted; if it then cannot be, `undo` of those is sent.
     """
 
     target_system: str
     verb: str
     payload: Mapping[str, Any]
     basis: str
+    scopes: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    after: tuple["Action", ...] = ()
+    undo: "Action | None" = None
 
 
 @dataclass(frozen=True, slots=True)

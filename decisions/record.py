@@ -11,76 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from decisions.errors import DecisionError
-from decisions.frame import Decision, Mode, Outcome
-
-_MONEY = pa.decimal128(18, 4)
-_INSTANT = pa.timestamp("us", "UTC")
-
-# JSON is kept as text: DuckDB reads it by `->>`, and the text is what replay compares.
-SCHEMAS: Mapping[str, pa.Schema] = {
-    "decision_run": pa.schema(
-        [
-            ("run_uid", pa.string()),
-            ("job", pa.string()),
-            ("release_id", pa.string()),
-            ("code_version", pa.string()),
-            ("policy", pa.string()),
-            ("policy_hash", pa.string()),
-            ("seed", pa.int64()),
-            ("mode", pa.string()),
-            ("as_of", _INSTANT),
-            ("started_at", _INSTANT),
-            ("cpu_ms", pa.int64()),
-            ("decisions", pa.int64()),
-            ("digest", pa.string()),
-        ]
-    ),
-    "decision": pa.schema(
-        [
-            ("decision_uid", pa.string()),
-            ("run_uid", pa.string()),
-            ("sequence", pa.int64()),
-            ("subject_type", pa.string()),
-            ("subject_uid", pa.string()),
-            ("subject_label", pa.string()),
-            ("chosen_option_uid", pa.string()),
-            ("objective", _MONEY),
-            ("lower_bound", _MONEY),
-            ("gap", pa.decimal128(18, 6)),
-            ("autonomy", pa.string()),
-            ("reason_codes", pa.list_(pa.string())),
-            ("summary", pa.string()),
-        ]
-    ),
-    "decision_option": pa.schema(
-        [
-            ("option_uid", pa.string()),
-            ("decision_uid", pa.string()),
-            ("run_uid", pa.string()),
-            ("rank", pa.int64()),
-            ("is_chosen", pa.bool_()),
-            ("label", pa.string()),
-            ("plan", pa.string()),
-            ("cost", _MONEY),
-            ("cost_parts", pa.string()),
-            ("eliminated_reason", pa.string()),
-        ]
-    ),
-    "action_outbox": pa.schema(
-        [
-            ("action_uid", pa.string()),
-            ("run_uid", pa.string()),
-            ("decision_uid", pa.string()),
-            ("target_system", pa.string()),
-            ("verb", pa.string()),
-            ("payload", pa.string()),
-            ("payload_hash", pa.string()),
-            ("idempotency_key", pa.string()),
-            ("status", pa.string()),
-            ("compensates", pa.string()),
-        ]
-    ),
-}
+from decisions.frame import Action, Decision, Mode, Outcome
+from decisions.schemas import SCHEMAS
 
 # What differs between two runs that decided the same, and what became of an action afterwards.
 _VOLATILE = {"started_at", "cpu_ms", "digest", "status"}
@@ -222,23 +154,36 @@ def _add(
     )
     if header.mode == "shadow":
         return
+    # What waits for a person is in the outbox already, but no sender may take it.
+    status = "held" if decision.autonomy == "hold" else "proposed"
     for action in decision.actions:
-        payload = _json(action.payload)
         rows["action_outbox"].append(
-            {
-                "action_uid": fingerprint("action", decision_uid, action.basis),
-                "run_uid": run_uid,
-                "decision_uid": decision_uid,
-                "target_system": action.target_system,
-                "verb": action.verb,
-                "payload": payload,
-                "payload_hash": fingerprint("payload", payload),
-                "idempotency_key": fingerprint("key", header.job, action.verb, action.basis),
-                # What waits for a person is in the outbox already, but no sender may take it.
-                "status": "held" if decision.autonomy == "hold" else "proposed",
-                "compensates": None,
-            }
+            {"decision_uid": decision_uid, "status": status, **action_row(header, action)}
         )
+
+
+def action_row(header: Header, action: Action) -> dict[str, Any]:
+    """An action as a row of the outbox, without its decision and its status."""
+    payload = _json(action.payload)
+    key = _key(header, action)
+    return {
+        "action_uid": fingerprint("action", header.run_uid, key),
+        "run_uid": header.run_uid,
+        "target_system": action.target_system,
+        "verb": action.verb,
+        "payload": payload,
+        "payload_hash": fingerprint("payload", payload),
+        "idempotency_key": key,
+        "scopes": [f"job:{header.job}", f"system:{action.target_system}", *action.scopes],
+        "claims": _json([asdict(claim) for claim in action.claims]),
+        "after": [_key(header, earlier) for earlier in action.after],
+        "undo": _json(action_row(header, action.undo)) if action.undo else None,
+        "compensates": None,
+    }
+
+
+def _key(header: Header, action: Action) -> str:
+    return fingerprint("key", header.job, action.verb, action.basis)
 
 
 def _gap(decision: Decision) -> Decimal | None:

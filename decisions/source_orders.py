@@ -40,19 +40,21 @@ def in_turn(
         currency=policy.currency,
     )
     places = nodes(tables["node"])
-    left = stock(tables["inventory_atp"])
+    atp = stock(tables["inventory_atp"])
+    left = dict(atp)
     known, unknown = orders(tables)
     pricers = [Pricer(order, Demand.of(order), tariff, policy, now) for order in known]
     values, notes = _values(pricers, places, left, policy, seed)
     for uid in unknown:
         yield refuse(uid, uid, ("order_missing",))
     for pricer in pricers:
-        yield _decide_order(pricer, places, left, values, policy, notes)
+        yield _decide_order(pricer, places, atp, left, values, policy, notes)
 
 
 def _decide_order(
     pricer: Pricer,
     places: list[Node],
+    atp: Stock,
     left: Stock,
     values: Values,
     policy: SourcingPolicy,
@@ -67,7 +69,7 @@ def _decide_order(
     plans, fallback = _plans(field, pricer, policy)
     if plans:
         _consume(left, pricer.demand, plans[0])
-    return answer(pricer, field, plans, policy, (*fallback, *notes))
+    return answer(pricer, field, plans, policy, atp, (*fallback, *notes))
 
 
 def _plans(

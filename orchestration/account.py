@@ -46,6 +46,9 @@ def of_step(step: Step) -> str:
             return "cut, but not for readers" if broken else "published"
         case "gate":
             return "open"
+        case "outbox":
+            metadata = made[0].step_materialization_data.materialization.metadata
+            return f"{metadata['sent'].value:,} actions sent, {metadata['waiting'].value:,} wait"
     return "decided" if len(made) == 1 else f"{len(made)} tables built"
 
 

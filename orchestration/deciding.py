@@ -8,12 +8,19 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import decisions
 from contracts import CrossdockError
 from decisions import Job, RunResult
-from decisions.record import SCHEMAS, digest_of
+from decisions.policies import Policies
+from decisions.record import digest_of
+from decisions.schemas import SCHEMAS
 from orchestration import decision_tables
+from orchestration.acting import checkpoints
+from orchestration.acting.breakers import Breakers
+from orchestration.acting.policies import policies
+from orchestration.acting.signals import signals
 from orchestration.gate import open_gate
 from orchestration.hub import Hub
 from orchestration.publishing import aging_rules, mark_of
@@ -52,6 +59,7 @@ def decide(hub: Hub, name: str) -> RunResult:
     does not give again when it is read anew is not recorded: RunError.
     """
     job = decisions.job(name)
+    terms = policies(hub.settings)
     release = open_gate(hub, name)
     result = decisions.run(
         job,
@@ -59,6 +67,7 @@ def decide(hub: Hub, name: str) -> RunResult:
         release_id=release.release_id,
         now=release.published_at,
         code_version=code_version(),
+        policy=terms.of(name).policy,
     )
     again_digest = decisions.replay(job, inputs(hub, release, job), result).digest
     if again_digest != result.digest:
@@ -73,7 +82,7 @@ def decide(hub: Hub, name: str) -> RunResult:
                 f"Release {again.release_id} came out while {name} ran on {release.release_id}. "
                 f"Nothing was recorded; run `crossdock decide {name}` again."
             )
-        _record(hub, result, _feeds(hub, release, result), again_digest)
+        _record(hub, terms, result, _feeds(hub, release, result), again_digest)
     return result
 
 
@@ -94,32 +103,64 @@ def _feeds(hub: Hub, release: Release, result: RunResult) -> list[dict[str, Any]
     return feeds
 
 
-def _record(hub: Hub, result: RunResult, feeds: list[dict[str, Any]], again: str) -> None:
-    """Write a run in one transaction; what the job proposed before and nobody did is superseded."""
-    run = result.header
+def _record(
+    hub: Hub, terms: Policies, result: RunResult, feeds: list[dict[str, Any]], again: str
+) -> None:
+    """Write a run in one transaction; what the job proposed before and nobody did is superseded.
+
+    A run that stands there already keeps what became of its actions.
+    """
+    run, now = result.header, hub.settings.clock()
     with hub.lake.connect() as con:
         con.execute("begin")
         decision_tables.provide(con)
-        for name, table in result.tables().items():
-            con.register("rows", table)
+        if _stands(con, result):
+            _propose_again(con, result)
+        else:
+            for name, table in result.tables().items():
+                con.register("rows", table)
+                con.execute(f"insert into lake.decisions.{name} by name from rows")
+                con.unregister("rows")
             con.execute(
-                f"delete from lake.decisions.{name} where run_uid = ?",  # noqa: S608 - a constant
-                [run.run_uid],
+                "update lake.decisions.action_outbox set recorded_at = ? where run_uid = ?",
+                [datetime.now(UTC), run.run_uid],
             )
-            con.execute(f"insert into lake.decisions.{name} by name from rows")
-            con.unregister("rows")
         con.execute(
             """
             update lake.decisions.action_outbox set status = 'superseded'
-            where status in ('proposed', 'held') and run_uid <> ? and run_uid in (
-                select run_uid from lake.decisions.decision_run where job = ?
-            )
+            where status in ('proposed', 'held') and compensates is null
+                and run_uid <> ? and run_uid in (
+                    select run_uid from lake.decisions.decision_run where job = ?
+                )
             """,
             [run.run_uid, run.job],
         )
+        checkpoints.ask(con, result, terms.of(run.job).checkpoint, now)
+        breakers = Breakers(con, terms, now)
+        for reason in signals(con, result, terms.of(run.job).signals):
+            breakers.trip(f"job:{run.job}", reason)
+        breakers.write(con)
         decision_tables.write(con, "feed_read", feeds)
         decision_tables.write(con, "replay", [_replayed(_kept(con, run.run_uid), again)])
-        con.execute("commit")
+        hub.lake.commit(con)
+
+
+def _stands(con: duckdb.DuckDBPyConnection, result: RunResult) -> bool:
+    found = con.execute(
+        "select 1 from lake.decisions.decision_run where run_uid = ?", [result.header.run_uid]
+    ).fetchone()
+    return found is not None
+
+
+def _propose_again(con: duckdb.DuckDBPyConnection, result: RunResult) -> None:
+    """Propose again what a run proposed that another one has superseded meanwhile."""
+    for status in ("proposed", "held"):
+        keys = result.action_outbox.filter(pc.field("status") == status)["action_uid"].to_pylist()
+        con.execute(
+            "update lake.decisions.action_outbox set status = ? "
+            "where status = 'superseded' and list_contains(?, action_uid)",
+            [status, keys],
+        )
 
 
 def _replayed(was: RunResult, again: str) -> dict[str, Any]:

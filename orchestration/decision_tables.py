@@ -7,7 +7,7 @@ import duckdb
 
 import contracts
 from contracts import Contract
-from decisions.record import SCHEMAS
+from decisions.schemas import AFTERWARDS, SCHEMAS
 
 
 def contract() -> Contract:
@@ -16,14 +16,23 @@ def contract() -> Contract:
 
 
 def provide(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that are not there yet: a run's own, and what proves it, by contract."""
+    """Create the tables and columns that are not there yet; within the caller's transaction.
+
+    A run's own tables and what becomes of it are in `decisions.schemas`, what proves it is in the
+    contract alone.
+    """
     con.execute("create schema if not exists lake.decisions")
-    for name, schema in SCHEMAS.items():
+    for name, schema in [*SCHEMAS.items(), *AFTERWARDS.items()]:
         con.register("rows", schema.empty_table())
         con.execute(f"create table if not exists lake.decisions.{name} as from rows limit 0")
+        described = con.execute(f"describe lake.decisions.{name}").fetchall()
+        has = {column for column, *_ in described}
+        for column, kind, *_ in con.execute("describe rows").fetchall():
+            if column not in has:
+                con.execute(f"alter table lake.decisions.{name} add column {column} {kind}")
         con.unregister("rows")
     for table in contract().tables:
-        if table.name not in SCHEMAS:
+        if table.name not in {*SCHEMAS, *AFTERWARDS}:
             columns = ", ".join(f"{c.name} {c.physical_type}" for c in table.columns)
             con.execute(f"create table if not exists lake.decisions.{table.name} ({columns})")
 

@@ -36,6 +36,13 @@ class Settings(BaseSettings):
         description="Who is told of what breaks: targets by a contract's channel or owner. Without "
         "the file all alerts go to the alert webhook.",
     )
+    policies: Path = Field(
+        default=ROOT / "policies.yaml",
+        description="What the business allows each decision job; the defaults without the file.",
+    )
+    systems: Path = Field(
+        default=ROOT / "systems.yaml", description="The list of systems that actions are sent to."
+    )
     now: datetime | None = Field(
         default=None,
         description="The instant against which freshness is judged (ISO 8601 with its zone); "
@@ -94,4 +101,6 @@ def load() -> Settings:
     settings.home = home
     settings.sources = settings.sources.expanduser().resolve()
     settings.channels = settings.channels.expanduser().resolve()
+    settings.policies = settings.policies.expanduser().resolve()
+    settings.systems = settings.systems.expanduser().resolve()
     return settings

@@ -9,7 +9,7 @@ from decisions.sourcing.dispatch import actions, backorder, shipments_plan
 from decisions.sourcing.plan import Plan
 from decisions.sourcing.policy import SourcingPolicy
 from decisions.sourcing.pricer import Pricer
-from decisions.sourcing.problem import Node
+from decisions.sourcing.problem import Node, Stock
 from decisions.sourcing.search import lower_bound
 from decisions.sourcing.units import money, plain, ticks
 
@@ -41,9 +41,12 @@ _WORDS = {
 
 def answer(
     pricer: Pricer, field: Field, plans: Sequence[Plan], policy: SourcingPolicy,
-    notes: tuple[str, ...],
+    atp: Stock, notes: tuple[str, ...],
 ) -> Decision:  # fmt: skip
-    """The decision for the best of `plans`; with none, all of the order stays open."""
+    """The decision for the best of `plans`; with none, all of the order stays open.
+
+    `atp` is what the release has, whatever earlier decisions of the run have taken of it.
+    """
     order = pricer.order
     best = plans[0] if plans else pricer.of(())
     bound = lower_bound(field.reachable, pricer, best) if best.shipments else 0
@@ -60,7 +63,7 @@ def answer(
         autonomy=autonomy,
         reason_codes=(*reasons, *notes),
         summary=_summary(best),
-        actions=actions(pricer, best),
+        actions=actions(pricer, best, atp),
     )
 
 

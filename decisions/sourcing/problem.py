@@ -1,6 +1,6 @@
 """What there is to source, and from where: the release's tables as records."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ READS: Mapping[str, tuple[str, ...]] = {
     ),
     "product": ("product_uid", "sku", "net_weight_g", "gross_g", "is_deleted"),
     "node": ("node_uid", "node_code", "type", "zone", "ops_status", "is_deleted"),
+    "fulfilment_order": ("order_uid", "node_uid", "status", "is_deleted"),
     "inventory_atp": ("node_uid", "product_uid", "atp", "is_deleted"),
     "carrier_service": ("service_uid", "carrier", "service", "max_weight_g", "is_deleted"),
     "carrier_rate": (
@@ -29,6 +30,7 @@ READS: Mapping[str, tuple[str, ...]] = {
 
 # A draft may still change, a held order waits for a person, the others are over.
 _NOT_SOURCED = {"draft", "on_hold", "cancelled", "closed"}
+_ENDED = {"incomplete", "closed", "cancelled"}
 
 Stock = dict[tuple[str, str], int]
 
@@ -58,7 +60,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order with all its open lines; `problems` are reasons for which it cannot be sourced."""
+    """An order with all its open lines; `problems` are reasons for which it cannot be sourced.
+
+    `ended` counts by node_uid what a node was told of it before and is done with.
+    """
 
     uid: str
     no: str
@@ -68,6 +73,7 @@ class Order:
     priority: int
     total: int
     lines: tuple[Line, ...]
+    ended: Mapping[str, int]
     problems: tuple[str, ...]
 
     @property
@@ -106,6 +112,7 @@ def orders(tables: Mapping[str, pa.Table]) -> tuple[list[Order], list[str]]:
         row["order_uid"]: row for row in tables["sales_order"].to_pylist() if not row["is_deleted"]
     }
     lines, problems = _open_lines(tables)
+    ended = _ended(tables["fulfilment_order"])
     found = [
         Order(
             uid=uid,
@@ -116,6 +123,7 @@ def orders(tables: Mapping[str, pa.Table]) -> tuple[list[Order], list[str]]:
             priority=head["priority"],
             total=ticks(head["total"]),
             lines=tuple(sorted(lines[uid], key=lambda line: line.line_no)),
+            ended=ended[uid],
             problems=tuple(sorted(problems[uid])),
         )
         for uid, head in heads.items()
@@ -123,6 +131,14 @@ def orders(tables: Mapping[str, pa.Table]) -> tuple[list[Order], list[str]]:
     ]
     found.sort(key=lambda o: (o.priority, o.promised_by, o.placed_at, o.no, o.uid))
     return found, sorted(lines.keys() - heads.keys())
+
+
+def _ended(table: pa.Table) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in table.to_pylist():
+        if row["status"] in _ENDED and not row["is_deleted"]:
+            found[row["order_uid"]][row["node_uid"]] += 1
+    return found
 
 
 def _open_lines(

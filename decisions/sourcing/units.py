@@ -27,9 +27,14 @@ def millionths(qty: Decimal) -> int:
 
 def plain(qty: int) -> str:
     """Millionths as a plain number of base units, without idle zeros."""
-    return f"{Decimal(qty).scaleb(-6).normalize():f}"
+    return f"{base_units(qty).normalize():f}"
 
 
 def divide(numerator: int, denominator: int) -> int:
     """Divide non-negative integers, half up."""
     return (numerator + denominator // 2) // denominator
+
+
+def base_units(qty: int) -> Decimal:
+    """Millionths as base units with six places, as the contracts' DECIMAL(18,6)."""
+    return Decimal(qty).scaleb(-6)

@@ -14,12 +14,14 @@ from decisions import DecisionError
 from warehouse.errors import is_damage
 
 _MODULES = (
-    *("stages", "quarantine", "apart", "ledger", "tasks", "release", "gate", "decide", "status"),
+    *("stages", "quarantine", "apart", "ledger", "tasks", "release", "gate", "decide"),
+    *("checkpoints", "outbox", "breakers", "status"),
     *("query", "incidents", "alerts", "lineage", "upkeep", "contract", "rehearse", "demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "gate"),
-    *("decide", "status", "incidents", "alerts", "sql", "lineage", "contract", "fsck"),
+    *("decide", "checkpoints", "outbox", "breakers", "status", "incidents", "alerts"),
+    *("sql", "lineage", "contract", "fsck"),
     *("maintain", "backup", "restore"),
     *("demo", "dev"),
 )

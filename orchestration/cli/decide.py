@@ -46,6 +46,38 @@ def show(
 
 
 @decide.command()
+def policies(
+    is_schema: Annotated[
+        bool, typer.Option("--schema", help="The JSON schema of policies.yaml, for an editor.")
+    ] = False,
+) -> None:
+    """Print what the business allows each job, defaults included: the content of policies.yaml.
+
+    Example: `crossdock decide policies`
+    """
+    import json
+
+    import yaml
+
+    import decisions
+    from decisions.inputs import policy_of
+    from decisions.policies import schema
+    from orchestration.acting.policies import policies as read
+    from orchestration.settings import load
+
+    if is_schema:
+        out.print_json(json.dumps(schema()))
+        return
+    terms = read(load())
+    whole = terms.model_dump(mode="json")
+    for name, job in decisions.jobs().items():
+        own = terms.of(name)
+        policy = policy_of(job, own.policy).model_dump(mode="json")
+        whole["jobs"][name] = own.model_dump(mode="json") | {"policy": policy}
+    out.print(yaml.safe_dump(whole, sort_keys=False), markup=False)
+
+
+@decide.command()
 def replay(
     run: Annotated[str | None, typer.Argument(help=_RUN)] = None,
 ) -> None:

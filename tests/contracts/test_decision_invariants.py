@@ -7,7 +7,9 @@ import duckdb
 import pytest
 
 import contracts
-from decisions.record import SCHEMAS
+from decisions.record import fingerprint
+from decisions.schemas import AFTERWARDS, SCHEMAS
+from orchestration.acting.audit import hash_of
 
 NOW = datetime(2026, 3, 11, 23, tzinfo=UTC)
 RUN = {
@@ -17,11 +19,19 @@ RUN = {
     "as_of": "2026-03-11 22:00:00Z",
     "digest": "d",
 }
+ENTRY = '{"kind":"seen","about":"c"}'
 ROWS: Mapping[str, Mapping[str, object]] = {
     "decision_run": RUN,
     "decision": {"decision_uid": "x", "run_uid": "r", "autonomy": "auto"},
     "action_outbox": {
-        "action_uid": "a", "run_uid": "r", "decision_uid": "x", "status": "proposed",
+        "action_uid": "a", "run_uid": "r", "decision_uid": "x", "status": "accepted",
+        "idempotency_key": "k", "payload": "{}", "payload_hash": fingerprint("payload", "{}"),
+        "checkpoint_uid": "c",
+    },
+    "checkpoint": {"checkpoint_uid": "c", "status": "approved", "approved": '["k"]'},
+    "audit": {
+        "sequence": 1, "kind": "seen", "about": "c", "previous_hash": "", "entry": ENTRY,
+        "hash": hash_of("", ENTRY),
     },
     "feed_read": {
         "run_uid": "r", "feed": "wms.stock.updated_at", "marked_at": "2026-03-11 20:00:00Z",
@@ -59,6 +69,8 @@ def broken(con: duckdb.DuckDBPyConnection) -> set[str]:
 
 STALE = "decision.no_stale_feed_without_a_checkpoint"
 APART = "decision_run.reproduces_from_its_release"
+UNAPPROVED = "action_outbox.held_until_approved"
+CHAIN = "audit.chain_is_whole"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +83,18 @@ APART = "decision_run.reproduces_from_its_release"
         ("UPDATE decision_run SET digest = 'other'", {APART}),
         ("DELETE FROM replay", {APART}),
         ("DELETE FROM feed_read", {"decision_run.knows_its_feeds"}),
+        ("UPDATE action_outbox SET payload = '{1}'", {"action_outbox.sent_as_decided"}),
+        ("UPDATE checkpoint SET approved = '[]'", {UNAPPROVED}),
+        ("UPDATE checkpoint SET approved = '[\"l\"]'", {UNAPPROVED}),
+        ("DELETE FROM checkpoint", {UNAPPROVED}),
+        ("UPDATE audit SET entry = replace(entry, 'seen', 'said')", {CHAIN}),
+        ("UPDATE audit SET kind = 'said'", {CHAIN}),
+        ("UPDATE audit SET sequence = 2", {CHAIN}),
+        ("UPDATE audit SET previous_hash = 'x'", {CHAIN}),
+        (
+            "INSERT INTO action_outbox SELECT * REPLACE ('b' AS action_uid) FROM action_outbox",
+            {"action_outbox.taken_once"},
+        ),
     ],
 )
 def test_a_run_that_keeps_the_invariants_passes_and_a_change_that_breaks_one_is_caught(
@@ -116,5 +140,6 @@ def test_a_superseded_run_that_a_newer_one_replaced_need_not_prove_itself_any_mo
 
 def test_the_contract_names_columns_that_runs_have() -> None:
     for table in contracts.read("decisions/record").tables:
-        if table.name in SCHEMAS:
-            assert {column.name for column in table.columns} <= set(SCHEMAS[table.name].names)
+        kept = [each[table.name].names for each in (SCHEMAS, AFTERWARDS) if table.name in each]
+        if kept:
+            assert {column.name for column in table.columns} <= {name for n in kept for name in n}

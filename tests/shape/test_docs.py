@@ -30,7 +30,8 @@ def _commands() -> dict[str, TyperCommand]:
 
 def test_the_verbs_come_in_workflow_order() -> None:
     verbs = ["run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release"]
-    verbs += ["gate", "decide", "status", "incidents", "alerts", "sql", "lineage", "contract"]
+    verbs += ["gate", "decide", "checkpoints", "outbox", "breakers", "status", "incidents"]
+    verbs += ["alerts", "sql", "lineage", "contract"]
     verbs += ["fsck", "maintain", "backup", "restore", "demo", "dev"]
     assert list(_commands()) == verbs
 

@@ -1,0 +1,1 @@
+"""How decisions become deeds: checkpoints, breakers, claims, outbox, senders. See ACTING.md."""

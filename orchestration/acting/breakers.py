@@ -1,0 +1,116 @@
+"""Breakers as they are kept in the lake, and what opens and closes them."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+
+import duckdb
+
+from contracts import CrossdockError
+from decisions import breaker
+from decisions.breaker import Breaker
+from decisions.policies import KINDS, Policies
+from orchestration import decision_tables
+from orchestration.acting import audit
+from orchestration.hub import Hub
+
+_TABLE = "lake.decisions.breaker"
+_COLUMNS = tuple(field.name for field in fields(Breaker))
+BY_ITSELF = "crossdock"
+
+
+class BreakerError(CrossdockError):
+    """No such breaker, or nothing to do about it."""
+
+
+class Breakers:
+    """All breakers at one instant, and what changes of them before they are written."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, policies: Policies, now: datetime) -> None:
+        """Read them, half-opening those that have cooled down."""
+        self._policies, self._now = policies, now
+        self._known = {one.scope: one for one in listed(con)}
+        self._as_read = dict(self._known)
+        for scope, one in self._known.items():
+            self._known[scope] = breaker.cooled(one, now, policies.breaker(scope))
+
+    def __getitem__(self, scope: str) -> Breaker:
+        """Return a scope's breaker; closed where nothing was ever heard of it."""
+        return self._known.get(scope, Breaker(scope))
+
+    def observe(self, scopes: Iterable[str], *, is_clean: bool, what: str = "failure") -> None:
+        """Take in how an action went through each scope."""
+        for scope in scopes:
+            self._known[scope] = breaker.observed(
+                self[scope], self._now, self._policies.breaker(scope), is_clean=is_clean, what=what
+            )
+
+    def trip(self, scope: str, reason: str) -> None:
+        """Open a scope's breaker."""
+        self._known[scope] = breaker.trip(self[scope], self._now, reason)
+
+    def close(self, scope: str, reason: str) -> None:
+        """Close a scope's breaker."""
+        self._known[scope] = breaker.close(self[scope], self._now, reason)
+
+    def stopping(self, scopes: Iterable[str], on_their_way: dict[str, int]) -> Breaker | None:
+        """Return the breaker that stops an action now; None where it may be sent.
+
+        `on_their_way` counts by scope what was sent and is not answered.
+        """
+        for scope in scopes:
+            one = self[scope]
+            left = breaker.permitted(one, self._policies.breaker(scope), on_their_way.get(scope, 0))
+            if left is not None and left <= 0:
+                return one
+        return None
+
+    def write(self, con: duckdb.DuckDBPyConnection, actor: str = BY_ITSELF) -> list[Breaker]:
+        """Keep what has changed, and log each change of state; return those that changed it."""
+        turned = []
+        for scope, one in self._known.items():
+            before = self._as_read.get(scope, Breaker(scope))
+            if one == before:
+                continue
+            con.execute(f"delete from {_TABLE} where scope = ?", [scope])  # noqa: S608
+            con.execute(
+                f"insert into {_TABLE} ({', '.join(_COLUMNS)}) values (?, ?, ?, ?, ?)",  # noqa: S608
+                [getattr(one, name) for name in _COLUMNS],
+            )
+            if one.state != before.state:
+                turned.append(one)
+                detail = {"from": before.state, "to": one.state, "reason": one.reason}
+                audit.append(
+                    con, f"breaker.{one.state}", scope, actor=actor, at=self._now, detail=detail
+                )
+        self._as_read = dict(self._known)
+        return turned
+
+
+def listed(con: duckdb.DuckDBPyConnection) -> list[Breaker]:
+    """Return every breaker that anything was heard of, by scope."""
+    try:
+        found = con.execute(f"select {', '.join(_COLUMNS)} from {_TABLE} order by scope")  # noqa: S608
+    except duckdb.CatalogException:
+        return []
+    return [Breaker(**row) for row in found.to_arrow_table().to_pylist()]
+
+
+def turn(hub: Hub, policies: Policies, scope: str, *, is_open: bool, by: str, reason: str) -> None:
+    """Open or close a scope's breaker at a person's word. Raises BreakerError."""
+    kind, _, name = scope.partition(":")
+    if kind not in KINDS or not name:
+        kinds = ", ".join(f"{kind}:NAME" for kind in KINDS)
+        raise BreakerError(f"'{scope}' is no scope. Scopes: {kinds}.")
+    if not by.strip() or not reason.strip():
+        raise BreakerError("Say who you are (--by) and why (--reason): both are kept.")
+    lock = hub.lake.lock(hub.settings.lock_timeout_s, "turn a breaker")
+    with lock, hub.lake.connect() as con:
+        con.execute("begin")
+        decision_tables.provide(con)
+        known = Breakers(con, policies, hub.settings.clock())
+        if known[scope].state == ("open" if is_open else "closed"):
+            raise BreakerError(f"The breaker of {scope} is {known[scope].state} already.")
+        (known.trip if is_open else known.close)(scope, f"{by}: {reason}")
+        known.write(con, by)
+        hub.lake.commit(con)

@@ -1,0 +1,54 @@
+"""What stops sending, and what lets it go on."""
+
+from orchestration.acting import breakers
+from orchestration.acting.policies import policies
+from tests.orchestration.acting.acting_hub import ActingHub
+
+
+def test_a_system_that_fails_is_left_alone_then_probed_then_trusted(
+    small: ActingHub,
+) -> None:
+    small.receiver.mood = "busy"
+    for _ in range(2):
+        small.send()
+        small.pass_time(0.1)
+    state, reason = small.breaker("system:wms")
+    assert (state, reason) == ("open", "4 of the last 4 failed, the last: HTTP 503 no_stock")
+    small.receiver.mood = "accept"
+    assert small.send() == []
+    assert "breaker of system:wms is open" in small.outbox("sending")[0]["waits_for"]
+    small.pass_time(1)
+    assert len(small.send()) == 2
+    assert len(small.receiver.requests) == 6
+    assert small.breaker("system:wms")[0] == "closed"
+
+
+def test_a_failed_probe_opens_it_again(small: ActingHub) -> None:
+    small.receiver.mood = "busy"
+    for _ in range(2):
+        small.send()
+        small.pass_time(0.1)
+    small.pass_time(1)
+    assert len(small.send()) == 1, "one probe at a time"
+    assert small.breaker("system:wms") == ("open", "a probe failed: HTTP 503 no_stock")
+
+
+def test_a_person_stops_and_frees_a_node(small: ActingHub) -> None:
+    terms = policies(small.hub.settings)
+    breakers.turn(small.hub, terms, "node:N1", is_open=True, by="Ada", reason="power cut")
+    assert small.send() == []
+    assert small.receiver.requests == []
+    breakers.turn(small.hub, terms, "node:N1", is_open=False, by="Ada", reason="back")
+    assert len(small.send()) == 2
+
+
+def test_costs_beyond_what_is_usual_stop_the_job_before_anything_is_sent(
+    small: ActingHub,
+) -> None:
+    for day in range(10):
+        small.want("A-02", 10 + day)
+        small.decide()
+    small.want("A-01", 900)
+    small.decide()
+    assert small.send() == []
+    assert "95th percentile of the 11 runs before" in small.breaker("job:fill")[1]

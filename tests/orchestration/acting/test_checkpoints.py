@@ -1,0 +1,101 @@
+"""Where a person is asked: bound to the bytes, asked once, answered for good."""
+
+import pytest
+
+import contracts
+from orchestration.acting.checkpoint import CheckpointError
+from orchestration.acting.checkpoints import answer
+from tests.orchestration.acting.acting_hub import ActingHub
+
+
+def test_what_is_approved_is_sent_and_the_log_says_by_whom(small: ActingHub) -> None:
+    (asked,) = small.asked()
+    answer(small.hub, asked.checkpoint_uid[:6], "approve", by="Ada", reason="looked at it")
+    small.send()
+    assert small.statuses()["A-03"] == "accepted"
+    kinds = small.rows(
+        "select kind, actor from lake.decisions.audit where about = "
+        f"'{asked.checkpoint_uid}' order by sequence"
+    )
+    assert kinds == [("checkpoint.opened", "policy"), ("checkpoint.approve", "Ada")]
+    with small.hub.lake.connect() as con:
+        verdicts = contracts.judge(con, small.hub.contracts("decisions"), now=small.now)
+    # Its feeds were not looked at, as its gate is not the real one.
+    assert {v.rule for v in verdicts if v.status != "passed"} == {"decision_run.knows_its_feeds"}
+
+
+def test_what_is_rejected_is_not_sent_nor_when_it_is_decided_again(
+    small: ActingHub,
+) -> None:
+    (asked,) = small.asked()
+    answer(small.hub, asked.checkpoint_uid, "reject", by="Ada", reason="not now")
+    small.want("A-01", 5)
+    small.decide()
+    small.send()
+    assert small.statuses()["A-03"] == "rejected"
+    assert small.asked() == []
+
+
+def test_an_answer_is_to_these_bytes_and_carries_over_to_no_others(
+    small: ActingHub,
+) -> None:
+    (asked,) = small.asked()
+    answer(small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="fine")
+    small.want("A-03", 5)
+    small.decide()
+    small.send()
+    assert small.statuses()["A-03"] == "held"
+    (again,) = small.asked()
+    assert again.checkpoint_uid != asked.checkpoint_uid
+
+
+def test_an_approval_before_the_next_run_is_kept_by_it(small: ActingHub) -> None:
+    (asked,) = small.asked()
+    answer(small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="fine")
+    small.want("A-01", 5)
+    small.decide()
+    small.send()
+    assert small.statuses()["A-03"] == "accepted"
+
+
+def test_nobody_is_asked_twice_and_the_first_expiry_stands(small: ActingHub) -> None:
+    (asked,) = small.asked()
+    small.pass_time(5)
+    small.want("A-01", 5)
+    small.decide()
+    (still,) = small.asked()
+    assert (still.checkpoint_uid, still.expires_at) == (
+        asked.checkpoint_uid,
+        asked.expires_at,
+    )
+    small.pass_time(1.1)
+    small.send()
+    assert small.statuses()["A-03"] == "expired"
+    with pytest.raises(CheckpointError, match="is expired by policy, not open"):
+        answer(small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="late")
+
+
+def test_silence_may_count_as_a_yes(small: ActingHub) -> None:
+    path = small.hub.settings.policies
+    path.write_text(path.read_text().replace("on_expiry: reject", "on_expiry: approve"))
+    small.want("A-03", 5)
+    small.decide()
+    small.pass_time(7)
+    small.send()
+    assert small.statuses()["A-03"] == "accepted"
+    said = small.rows("select kind, actor from lake.decisions.audit order by sequence")
+    assert ("checkpoint.approve.on_expiry", "policy") in said
+
+
+def test_altered_bytes_cannot_be_approved(small: ActingHub) -> None:
+    (asked,) = small.asked()
+    small.alter("update lake.decisions.action_outbox set payload = '{}' where status = 'held'")
+    with pytest.raises(CheckpointError, match="is not what the outbox holds now"):
+        answer(small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="fine")
+
+
+@pytest.mark.parametrize(("by", "reason"), [("", "x"), ("x", " ")])
+def test_who_and_why_must_be_said(small: ActingHub, by: str, reason: str) -> None:
+    (asked,) = small.asked()
+    with pytest.raises(CheckpointError, match="Say who you are"):
+        answer(small.hub, asked.checkpoint_uid, "approve", by=by, reason=reason)
