@@ -1,4 +1,4 @@
-"""Run rules as Great Expectations suites; the only home of GX.
+"""Run rules as Great Expectations suites; with ``data_docs`` the only home of GX.
 
 GX is imported inside one function: it takes four seconds, which taps and transforms shall not pay.
 """

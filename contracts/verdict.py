@@ -63,10 +63,8 @@ def verdict(
     mend = rule.mend or _mend(contract, rule, status)
     message = f"{dataset}: {rule.id} holds."
     if status != PASSED:
-        shown = f" For example {'; '.join(sample[:3])}." if sample else ""
-        where = f"{dataset}.{rule.column}" if rule.column else dataset
-        owner = f"Owner: {contract.owner} ({contract.channel})."
-        message = f"{where}: {what}{shown} {owner} {mend}"
+        rest = _rest(sample, contract.owner, contract.channel, mend)
+        message = f"{_where(dataset, rule.column)}: {what}{rest}"
     return Verdict(
         contract=contract.key,
         contract_version=contract.version,
@@ -90,14 +88,31 @@ def verdict(
     )
 
 
+def reason(of: Verdict) -> str:
+    """Return of a message what is wrong, without where, examples, owner and mend.
+
+    For who shows those apart. Of a verdict that another version worded it may be the whole message.
+    """
+    rest = _rest(of.sample, of.owner, of.channel, of.mend)
+    return of.message.removeprefix(f"{_where(of.dataset, of.column)}: ").removesuffix(rest)
+
+
+def _where(dataset: str, column: str | None) -> str:
+    return f"{dataset}.{column}" if column else dataset
+
+
+def _rest(sample: Sequence[str], owner: str, channel: str, mend: str | None) -> str:
+    shown = f" For example {'; '.join(sample[:3])}." if sample else ""
+    return f"{shown} Owner: {owner} ({channel}). {mend}"
+
+
 def broken(rule: Rule, failing: int | None, evaluated: int | None, measured: object) -> str:
     """Say what is wrong with a rule that failed, in one sentence."""
     if measured is not None or failing is None:
         if rule.kind in PROMISES:
             return unkept(rule, None if measured is None else float(str(measured)))
-        wanted = f"{_WORDS[rule.comparator[0]]} {rule.comparator[1]}"
         unit = " %" if rule.unit == "percent" else ""
-        return f"{rule.id} is {measured}{unit}; it must be {wanted}{unit}.{_because(rule)}"
+        return f"{rule.id} is {measured}{unit}; it must be {wanted(rule)}.{_because(rule)}"
     rows = f"{failing} of {evaluated} rows" if evaluated is not None else f"{failing} rows"
     value = rule.arguments.get("value")
     match rule.kind:
@@ -120,6 +135,12 @@ def broken(rule: Rule, failing: int | None, evaluated: int | None, measured: obj
             return f"{rows} have a {rule.column} that is not allowed ({details})."
         case kind:
             return f"{rows} have a {rule.column} that breaks {kind} {value}."
+
+
+def wanted(rule: Rule) -> str:
+    """Return what a rule's number is held against: ``at most 5 %``."""
+    name, value = rule.comparator
+    return f"{_WORDS[name]} {value}{' %' if rule.unit == 'percent' else ''}"
 
 
 _WORDS = {

@@ -16,7 +16,8 @@ from warehouse.errors import is_damage
 _MODULES = (
     *("stages", "quarantine", "apart", "ledger", "tasks", "release", "gate", "decide"),
     *("checkpoints", "outbox", "breakers", "status"),
-    *("query", "incidents", "alerts", "lineage", "upkeep", "contract", "rehearse", "demo", "dev"),
+    *("query", "incidents", "alerts", "lineage", "upkeep", "contract", "rehearse", "docs"),
+    *("demo", "dev"),
 )
 _VERBS = (
     *("run", "pull", "quarantine", "ledger", "unify", "tasks", "check", "release", "gate"),

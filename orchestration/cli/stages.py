@@ -71,6 +71,8 @@ def unify() -> None:
 def check() -> None:
     """Hold sources, canonical tables and decisions against their contracts.
 
+    `crossdock contract docs` shows what was found, rule by rule, in a browser.
+
     Example: `crossdock check`
     """
     from orchestration.cli.work import work
