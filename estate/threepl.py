@@ -8,7 +8,7 @@ from estate.freight import SERVICE
 from estate.geography import PLACE, THREEPL
 from estate.gs1 import sscc18
 from estate.parcels import Packed
-from estate.sourcing import shipment_lines
+from estate.shipments import shipment_lines
 from estate.store import Row
 from estate.supply import Received, Supplied
 from estate.world import World
