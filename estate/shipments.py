@@ -42,6 +42,21 @@ def release(
     return shipment
 
 
+def note_origin(
+    world: World,
+    shipment_no: str,
+    asked_by: str,
+    channel: str | None = None,
+    key: str | None = None,
+    sent_at: datetime | None = None,
+) -> None:
+    """Write who asked for a shipment of a led network: `hub`, or the `fallback`."""
+    world.book.add(
+        "net.releases", shipment_no=shipment_no, asked_by=asked_by, channel=channel, key=key,
+        sent_at=sent_at,
+    )  # fmt: skip
+
+
 def end(world: World, shipment: Row, at: datetime, status: str) -> None:
     """Close a shipment as `shipped` or `cancelled`: what was not shipped of it is open again."""
     shipped_at = at if status == "shipped" else None

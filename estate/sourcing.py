@@ -80,6 +80,8 @@ def _release(world: World, rng: Random, order: Row, node: Node, share: Share) ->
     weight = sum(world.catalogue.by_sku[line["sku"]].gross_g * units for line, units in share)
     service = _service(rng, order["priority"], weight)
     shipment_no = f"SH-{world.number('shipment'):07d}"
+    if world.led:
+        shipments.note_origin(world, shipment_no, "fallback")
     return shipments.release(world, shipment_no, order["order_no"], node, service, share, minute)
 
 
