@@ -15,7 +15,7 @@ def carry_out(world: World, requests: Sequence[Request]) -> list[Request]:
     """Cancel and release as asked; gives the 3PL's releases that came to nothing, to be answered.
 
     `requests` come in the order in which they came. All cancels go before all releases, which go
-    by the order's priority and promise; what no longer can be done by then is refused.
+    by their orders' priority, promise and number; what can no longer be done then is refused.
     """
     view = _BookView(world)
     for request in requests:
@@ -25,6 +25,7 @@ def carry_out(world: World, requests: Sequence[Request]) -> list[Request]:
             _cancel(world, view, request)
     rng = world.rng("requests")
     refused = []
+    # Sorting keeps requests for one order as they came.
     for request in sorted(requests, key=lambda request: _turn(world, request)):
         if not request.is_release:
             continue
@@ -88,7 +89,7 @@ def is_known(world: World, order_no: str) -> bool:
 def _turn(world: World, request: Request) -> tuple[object, ...]:
     order = world.book.get("erp.sales_orders", request.order_no)
     known = (order["priority"], order["promised_by"]) if order else (99, world.close)
-    return (*known, request.order_no, request.channel, request.key)
+    return (*known, request.order_no)
 
 
 def _cancel(world: World, view: _BookView, request: Request) -> None:

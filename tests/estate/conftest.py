@@ -115,7 +115,15 @@ class Hub:
         self.sets.append("~".join([f"ST*940*{number}", *body, f"SE*{len(body) + 2}*{number}~"]))
 
     def send(self) -> Path:
-        """Lay the 940 into the drop folder, as of the close."""
+        """Lay the 940 into the drop folder."""
+        content = self.written()
+        name = f"940_{self.estate.now:%Y%m%d_%H%M}_XD{self.files:05d}.edi"
+        path = self.estate.drop_folder / "outbound" / name
+        path.write_text(content)
+        return path
+
+    def written(self) -> str:
+        """The 940 with all sets up to now, as of the close."""
         self.files += 1
         now, no = self.estate.now, f"{self.files:09d}"
         isa = (
@@ -124,11 +132,9 @@ class Hub:
         )
         gs = f"GS*OW*CROSSDOCK*ATLTHREEPL*{now:%Y%m%d}*{now:%H%M}*{self.files}*X*004010~"
         end = f"GE*{len(self.sets)}*{self.files}~IEA*1*{no}~"
-        name = f"940_{now:%Y%m%d_%H%M}_XD{self.files:05d}.edi"
-        path = self.estate.drop_folder / "outbound" / name
-        path.write_text(isa + gs + "".join(self.sets) + end)
+        text = isa + gs + "".join(self.sets) + end
         self.sets.clear()
-        return path
+        return text
 
 
 def release_body(
