@@ -12,12 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from estate.faults import FAULTS
 from estate.network import Estate
-from estate.server import DEMO_KEY
+from estate.server import DEMO_KEY, DEMO_WMS_KEY, wms_api_url
 from estate.sizes import SIZES
 from estate.store import EstateError
+from estate.world import PATIENCE
 
 app = typer.Typer(
-    help="A simulated fulfilment network: databases, X12 files, the carriers' API.",
+    help="A simulated fulfilment network: databases, X12 files, APIs of the carriers and the WMS.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,6 +45,7 @@ def create(
     wms_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
     shop_url: Annotated[str | None, typer.Option(help="SQLAlchemy URL; default SQLite.")] = None,
     wild: Annotated[bool, typer.Option("--wild", help="Leave WMS items without GTIN.")] = False,
+    led: Annotated[bool, typer.Option("--led", help="Lead it from then on: see `lead`.")] = False,
 ) -> None:
     """Make a network and play its first days; orders, days and products override the size's.
 
@@ -60,6 +62,7 @@ def create(
         wms_url=wms_url,
         shop_url=shop_url,
         wild=wild,
+        led=led,
     )
     _report(estate)
 
@@ -78,20 +81,46 @@ def advance(
 
 
 @app.command()
+def lead(
+    home: Home = HERE,
+    off: Annotated[bool, typer.Option("--off", help="Let it decide by itself again.")] = False,
+    patience: Annotated[
+        int, typer.Option(help="Days after which it helps itself where nobody asked.")
+    ] = PATIENCE,
+    never: Annotated[bool, typer.Option("--never", help="Never let it help itself.")] = False,
+) -> None:
+    """Let nodes do what the WMS's API and the hub's 940s ask for, not what the own policy says.
+
+    Example: estate lead --home /tmp/estate --patience 3
+    """
+    estate = Estate.open(home)
+    estate.lead(not off, None if never else patience)
+    _report(estate)
+
+
+@app.command()
 def serve(
     home: Home = HERE,
     port: Annotated[int, typer.Option(help="Port on loopback; 0 takes a free one.")] = 8025,
     api_key: Annotated[str, typer.Option(envvar="ESTATE_API_KEY", show_envvar=True)] = DEMO_KEY,
+    wms_key: Annotated[str, typer.Option(envvar="ESTATE_WMS_KEY", show_envvar=True)] = DEMO_WMS_KEY,
     throttle_every: Annotated[int, typer.Option(help="429 every so many requests; 0 never.")] = 25,
     fail_every: Annotated[int, typer.Option(help="503 every so many requests; 0 never.")] = 40,
+    lose_every: Annotated[
+        int, typer.Option(help="503 for what the WMS has done, every so many; 0 never.")
+    ] = 0,
 ) -> None:
-    """Serve the carriers' API until interrupted; it follows `advance` while it runs.
+    """Serve the carriers' and the WMS's API until interrupted; they follow `advance` meanwhile.
 
     Example: estate serve --home /tmp/estate --port 8025
     """
     estate = Estate.open(home)
-    options = {"api_key": api_key, "throttle_every": throttle_every, "fail_every": fail_every}
+    options = {
+        "api_key": api_key, "wms_key": wms_key, "throttle_every": throttle_every,
+        "fail_every": fail_every, "lose_every": lose_every,
+    }  # fmt: skip
     with estate.serve(port, **options) as url, suppress(KeyboardInterrupt):
+        _say(f"WMS's API: {wms_api_url(url)}")
         _say(f"Carriers' API: {url} (end with Ctrl-C)")
         while True:
             time.sleep(3600)
@@ -157,7 +186,15 @@ def _report(estate: Estate) -> None:
     _say(f"WMS   {estate.shown_url('wms')}")
     _say(f"Shop  {estate.shown_url('shop')}")
     _say(f"Files {estate.drop_folder}")
+    if estate.is_led:
+        _say(f"Led: nodes do what they are asked for; {_patience(estate)}.")
     _say(f"Day {estate.day} closed at {estate.now:%Y-%m-%d %H:%M} UTC.")
+
+
+def _patience(estate: Estate) -> str:
+    if estate.patience is None:
+        return "what nobody asks for stays open"
+    return f"what is open {estate.patience} days after it was placed, the own policy takes"
 
 
 def main() -> None:

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 
-from estate import orders, parcels, stockroom
+from estate import parcels, shipments, stockroom
 from estate.geography import NODE
-from estate.sourcing import shipment_lines, tell_wms
+from estate.shipments import shipment_lines, tell_wms
 from estate.store import Row
 from estate.world import World
 
@@ -22,6 +22,8 @@ def work(world: World) -> tuple[list[Row], list[Row]]:
     for shipment in world.book.all("net.shipments"):
         if shipment["released_at"] >= today or shipment["shipped_at"] is not None:
             continue
+        if shipment["status"] == "cancelled":  # this morning, before the floor began
+            continue
         chance, minute = rng.random(), rng.randint(0, 560)
         waited = (today - shipment["released_at"]).days
         # What was left over yesterday has a reason, and sometimes we give up on it.
@@ -29,7 +31,7 @@ def work(world: World) -> tuple[list[Row], list[Row]]:
             ready.append((world.at(10, minute), shipment))
         elif waited and chance < 0.90:
             recalled.append(shipment)
-            _end(world, shipment, world.at(9), "cancelled")
+            shipments.end(world, shipment, world.at(9), "cancelled")
         elif chance < 0.96 and NODE[shipment["node"]].is_own:
             world.book.change("net.shipments", shipment, status="picking")
             tell_wms(world, shipment, world.at(12, minute / 2), lines=False)
@@ -49,10 +51,10 @@ def _ship(world: World, rng: Random, shipment: Row, at: datetime) -> None:
             _take(world, shipment, line, row, units, at)
             picked.append((line, row, units))
     if not picked:
-        _end(world, shipment, at, "cancelled")
+        shipments.end(world, shipment, at, "cancelled")
         return
     parcels.pack(world, rng, shipment, picked, at)
-    _end(world, shipment, at, "shipped")
+    shipments.end(world, shipment, at, "shipped")
 
 
 def _take(world: World, shipment: Row, line: Row, row: Row, units: int, at: datetime) -> None:
@@ -65,15 +67,3 @@ def _take(world: World, shipment: Row, line: Row, row: Row, units: int, at: date
             item_id=world.catalogue.by_sku[line["sku"]].item_id, qty=Decimal(units),
             picked_at=at - timedelta(minutes=35),
         )  # fmt: skip
-
-
-def _end(world: World, shipment: Row, at: datetime, status: str) -> None:
-    shipped_at = at if status == "shipped" else None
-    world.book.change("net.shipments", shipment, status=status, shipped_at=shipped_at)
-    for line in shipment_lines(world, shipment["shipment_no"]):
-        world.book.change("net.shipment_lines", line, is_closed=1)
-        world.allocated[shipment["node"], line["sku"]] -= line["ordered"]
-        owner = world.book.get("net.lines", line["order_no"], line["line_no"])
-        if owner is not None:
-            orders.ship(world, owner, line["ordered"], line["shipped"], at)
-    tell_wms(world, shipment, at)

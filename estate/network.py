@@ -12,12 +12,16 @@ from sqlalchemy import make_url, select
 
 from estate import day, faults, identity_faults, server
 from estate.outlet import Outlet
+from estate.request import Request
+from estate.request_book import RequestBook
 from estate.schema import SYSTEMS, TRUTH
+from estate.service_levels import service_levels
 from estate.shop import listing
 from estate.sizes import SIZES
 from estate.store import EstateError, Row
 from estate.truth import read_truth
-from estate.world import World, close_of
+from estate.wms_view import INDEXES
+from estate.world import PATIENCE, World, close_of
 
 SETTINGS = "estate.json"
 
@@ -28,6 +32,7 @@ class Estate:
     def __init__(self, home: Path, world: World, outlet: Outlet) -> None:
         self.home, self._world, self._outlet = home, world, outlet
         world.drop_folder = outlet.drop_folder
+        self._requests = RequestBook.beside(home / "truth.sqlite")
 
     @classmethod
     def create(
@@ -43,12 +48,15 @@ class Estate:
         wms_url: str | None = None,
         shop_url: str | None = None,
         wild: bool = False,
+        led: bool = False,
+        patience: int | None = PATIENCE,
     ) -> "Estate":
         """Simulate `days` days with `orders` orders over all of them, into an empty or new folder.
 
         What is not given is as `size` has it: one of `estate.sizes.SIZES`. Later days bring as
         many orders a day. A `wild` estate has what real ones have and a hub must live with: WMS
-        items without a GTIN. Raises EstateError where an estate is already.
+        items without a GTIN. A `led` one is led from the day after these on: see `lead`. Raises
+        EstateError where an estate is already.
         """
         home = Path(home).resolve()
         if size not in SIZES:
@@ -76,9 +84,12 @@ class Estate:
         outlet = Outlet(home, urls)
         outlet.create_tables({system for system, url in given.items() if url})
         estate = cls(home, world, outlet)
+        estate._requests.remove()
         day.open_books(world)
         outlet.write(world)
         estate.advance(days)
+        if led:
+            estate.lead(patience=patience)
         # Last, so that a creation that was cut short is not taken for an estate.
         # A URL may hold a password: nobody but the owner reads it.
         (home / SETTINGS).touch(mode=0o600)
@@ -99,6 +110,7 @@ class Estate:
                 " Remove the folder, or make one in another: estate create --home FOLDER"
             )
         outlet = Outlet(home, {system: settings[f"{system}_url"] for system in SYSTEMS})
+        outlet.bring_up_to_date()
         with outlet.truth.connect() as connection:
             table = TRUTH["net.meta"]
             rows = connection.execute(select(table.c.name, table.c.value))
@@ -137,11 +149,44 @@ class Estate:
         """Where X12 files lie: `inbound/` from the 3PL, `outbound/` from us."""
         return self._outlet.drop_folder
 
+    def lead(self, on: bool = True, patience: int | None = PATIENCE) -> None:
+        """Let nodes carry out what they are asked for, by the WMS's API and in 940s of the hub.
+
+        The own sourcing then is a plain fallback: it takes an order's lines of which something is
+        still open `patience` days after they were placed, None for never. What was accepted is
+        carried out also after `on=False`, which makes the network decide by itself again.
+        Raises EstateError for a patience below 0.
+        """
+        if patience is not None and patience < 0:
+            raise EstateError(f"Patience is 0 days or more, or None for ever, not {patience}.")
+        if on:
+            self._requests.create()
+            self._world.patience = patience
+        self._world.led = on
+        self._outlet.save(self._world, *(INDEXES if on else ()))
+
+    @property
+    def is_led(self) -> bool:
+        """Whether nodes do what they are asked for, rather than what the own policy says."""
+        return self._world.led
+
+    @property
+    def patience(self) -> int | None:
+        """Days after which a led network helps itself; None for never."""
+        return self._world.patience
+
     def advance(self, days: int = 1) -> None:
         """Play and write as many days; what is not yet written is played again after a crash."""
         for _ in range(days):
-            day.play(self._world)
+            day.play(self._world, self._drawn())
             self._outlet.write(self._world)
+
+    def _drawn(self) -> list[Request]:
+        """What the coming day has to carry out: fixed once, so that a day replays alike."""
+        if not self._requests.is_there:
+            return []
+        outbound = self.drop_folder / "outbound" if self.is_led else None
+        return self._requests.draw(self.day + 1, outbound)
 
     def truth(self) -> dict[str, list[Row]]:
         """Rows that the canonical tables must equal, by table; Decimal, str and aware datetimes."""
@@ -165,6 +210,17 @@ class Estate:
             )
         ] + identity_faults.doubled(world)
         return tables
+
+    def service_levels(self, *, foresee: bool = False) -> list[Row]:
+        """What each order got and cost, by number: the figures to compare policies by.
+
+        `order_no`, `priority`, `placed_at`, `promised_by`, `delivered_at`, `asked_by` (who asked
+        for its shipments: hub, fallback, network), `shipments` and `parcels` that left,
+        `freight_cost` in USD, and base units `units_ordered`, `units_shipped`, `units_cancelled`.
+        `delivered_at` is None until nothing is open and each parcel has arrived; a journey is
+        decided when it begins, so that `foresee` tells arrivals after the close as well.
+        """
+        return service_levels(self._outlet.truth, None if foresee else self.now)
 
     def faults(self) -> Mapping[str, str]:
         """Faults that can be injected, each with a line about it."""
@@ -196,7 +252,8 @@ class Estate:
     def serve(self, port: int = 0, **options: Any) -> Iterator[str]:
         """Run the carriers' API on loopback; gives its base URL, as EasyPost's with `/v2`.
 
-        `options` are those of `estate.server.Settings`.
+        The WMS's API is beside it, at `estate.wms_api_url` of that. `options` are those of
+        `estate.server.Settings`.
         """
         settings = server.Settings(**options)
         with server.running(self.home / "truth.sqlite", port, settings) as url:

@@ -57,6 +57,17 @@ class Outlet:
             for left in (*folder.glob("*.edi"), *folder.glob("*.edi.tmp")):
                 left.unlink()
 
+    def bring_up_to_date(self) -> None:
+        """Give the truth of an estate of an earlier version the tables that it lacks."""
+        TRUTH["net.meta"].metadata.create_all(self.truth)
+
+    def save(self, world: World, *statements: str) -> None:
+        """Write the network's settings, after statements that truth.sqlite needs for them."""
+        with self.truth.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            self._write_meta(connection, world)
+
     def write(self, world: World) -> None:
         """Write what the day changed."""
         for name, content in world.files.items():

@@ -218,6 +218,14 @@ def _net() -> MetaData:
         m, "discrepancies node sku", node=TEXT, sku=TEXT, fault=(TEXT,), system=TEXT, kind=TEXT,
         qty=INT, is_closed=INT,
     )  # fmt: skip
+    _table(
+        m, "requests channel key", channel=TEXT, key=TEXT, verb=TEXT, order_no=TEXT,
+        shipment_no=TEXT, node=TEXT, status=TEXT, reason=(TEXT,), detail=(TEXT,), settled_at=AT,
+    )  # fmt: skip
+    _table(
+        m, "releases shipment_no", shipment_no=TEXT, asked_by=TEXT, channel=(TEXT,), key=(TEXT,),
+        sent_at=(AT,),
+    )  # fmt: skip
     return m
 
 

@@ -26,6 +26,7 @@ WRITE_ONLY = frozenset(
     {name for name in TRUTH if name.startswith("wms.") and name != "wms.items"}
     | {"erp.partners", "erp.freight_rates", "erp.stock_postings", "shop.listings"}
     | {"net.parcels", "net.parcel_items", "net.scans", "net.meta"}
+    | {"net.requests", "net.releases"}
 )
 # A row for which this holds has reached its end: forgotten at the close, not read at opening.
 FINISHED: Mapping[str, Callable[[Any], Any]] = {

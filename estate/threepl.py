@@ -8,7 +8,8 @@ from estate.freight import SERVICE
 from estate.geography import PLACE, THREEPL
 from estate.gs1 import sscc18
 from estate.parcels import Packed
-from estate.sourcing import shipment_lines
+from estate.request import Request
+from estate.shipments import shipment_lines
 from estate.store import Row
 from estate.supply import Received, Supplied
 from estate.world import World
@@ -66,15 +67,35 @@ def send_advice(world: World, ended: Sequence[Row]) -> None:
     for shipment in at_node(ended):
         shipped_at = shipment["shipped_at"]
         first = shipped_at is not None and shipped_at < noon
-        (early if first else late).append(_advice(world, shipment, "F"))
+        lines = shipment_lines(world, shipment["shipment_no"])
+        (early if first else late).append(_advice(world, shipment, lines, "F"))
         if first and rng.random() < 0.03:
-            late.append(_advice(world, shipment, "R"))
+            late.append(_advice(world, shipment, lines, "R"))
     put_file(world, "945", early, noon + timedelta(minutes=5))
     put_file(world, "945", late, evening)
 
 
-def _advice(world: World, shipment: Row, code: str) -> list[Segment]:
-    service = SERVICE[shipment["carrier"], shipment["service"]]
+def send_refusals(world: World, refused: Sequence[Request]) -> None:
+    """945 at 08:00 for others' orders of which nothing will be shipped."""
+    sets = []
+    for request in refused:
+        shipment = world.book.rows["net.shipments"][request.shipment_no,]
+        lines = [
+            {"line_no": line.line_no, "sku": _ascii(line.sku), "ordered": line.units, "shipped": 0}
+            for line in request.lines
+        ]
+        sets.append(_advice(world, shipment, lines, "F"))
+    put_file(world, "945", sets, world.at(8))
+
+
+def _ascii(text: str) -> str:
+    return clean(text).encode("ascii", "replace").decode()
+
+
+def _advice(world: World, shipment: Row, lines: Sequence[Row], code: str) -> list[Segment]:
+    service = SERVICE.get((shipment["carrier"], shipment["service"]))
+    scac = service.scac if service else _ascii(shipment["carrier"])
+    routing = service.name if service else _ascii(shipment["service"])
     packed: list[Packed] = world.packed.get(shipment["shipment_no"], [])
     at = shipment["shipped_at"]
     segments: list[Segment] = [
@@ -86,8 +107,7 @@ def _advice(world: World, shipment: Row, code: str) -> list[Segment]:
     ]  # fmt: skip
     if at is not None:
         segments.append(("G62", "11", day_of(at), "8", f"{at:%H%M}"))
-    segments.append(("W27", "M", service.scac, service.name, "PP"))
-    lines = shipment_lines(world, shipment["shipment_no"])
+    segments.append(("W27", "M", scac, routing, "PP"))
     loops: list[list[Segment]] = []
     for parcel, line, lot, units, grams in packed:
         status = "CC" if line["shipped"] == line["ordered"] else "CP"
@@ -109,11 +129,12 @@ def _advice(world: World, shipment: Row, code: str) -> list[Segment]:
 
 
 def _shipped(world: World, line: Row, status: str, units: int, lot: str, grams: int) -> Segment:
-    product = world.catalogue.by_sku[line["sku"]]
+    product = world.catalogue.by_sku.get(line["sku"])
+    known = ("", "", "", "", "UK", product.each) if product else ()
     weight = (f"{grams / 1000:.3f}", "G", "K") if grams else ("", "", "")
     return (
         "W12", status, str(line["ordered"]), str(units), str(line["ordered"] - units), "EA", "",
-        "VN", product.sku, lot, *weight, "", "", "", "", "UK", product.each,
+        "VN", line["sku"], lot, *weight, *known,
     )  # fmt: skip
 
 

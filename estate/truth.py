@@ -44,10 +44,13 @@ def read_truth(
             "products": _products(connection, catalogue),
             "tracking_events": _events(connection, scans),
             "discrepancies": _discrepancies(connection),
+            "requests": rows(connection, "net.requests"),
+            "releases": _releases(connection),
         }
 
 
-def _rows(connection: Connection, name: str) -> list[Row]:
+def rows(connection: Connection, name: str) -> list[Row]:
+    """A table of truth.sqlite in the order of its keys, its times aware."""
     table = TRUTH[name]
     query = select(table).order_by(*table.primary_key)
     return [
@@ -69,10 +72,10 @@ def _line_status(ordered: int, cancelled: int, allocated: int, shipped: int) -> 
 def _order_lines(connection: Connection) -> list[Row]:
     prices = {
         (row["order_no"], row["line_no"]): row["unit_price"]
-        for row in _rows(connection, "erp.sales_order_lines")
+        for row in rows(connection, "erp.sales_order_lines")
     }
     lines = []
-    for row in _rows(connection, "net.lines"):
+    for row in rows(connection, "net.lines"):
         counts = tuple(row[name] for name in ("ordered", "cancelled", "allocated", "shipped"))
         ordered, cancelled, allocated, shipped = counts
         lines.append({
@@ -101,7 +104,7 @@ def _orders(connection: Connection, lines: list[Row]) -> list[Row]:
         "ship_country", "ship_postal",
     )  # fmt: skip
     orders = []
-    for row in _rows(connection, "erp.sales_orders"):
+    for row in rows(connection, "erp.sales_orders"):
         is_cancelled = row["status"] == "cancelled"
         status = "cancelled" if is_cancelled else _line_status(*sums[row["order_no"]])
         orders.append({**{name: row[name] for name in same}, "status": status})
@@ -110,23 +113,40 @@ def _orders(connection: Connection, lines: list[Row]) -> list[Row]:
 
 def _shipments(connection: Connection) -> list[Row]:
     costs: dict[str, Decimal] = {}
-    for parcel in _rows(connection, "net.parcels"):
+    for parcel in rows(connection, "net.parcels"):
         number = parcel["shipment_no"]
         costs[number] = costs.get(number, Decimal(0)) + parcel["cost"]
     names = ("shipment_no", "order_no", "carrier", "service", "status", "released_at", "shipped_at")
+    # The 3PL was told when the hub's 940 says so, which is before we let it look.
+    told = {row["shipment_no"]: row["sent_at"] for row in rows(connection, "net.releases")}
     return [
         {
             **{name: row[name] for name in names},
+            "released_at": told.get(row["shipment_no"]) or row["released_at"],
             "node_code": row["node"],
             "cost": costs.get(row["shipment_no"]),
         }
-        for row in _rows(connection, "net.shipments")
+        for row in rows(connection, "net.shipments")
+    ]
+
+
+def _releases(connection: Connection) -> list[Row]:
+    """Who asked for each shipment: `hub` or `fallback` while led, else the `network` itself."""
+    known = {row["shipment_no"]: row for row in rows(connection, "net.releases")}
+    nobody = {"asked_by": "network", "channel": None, "key": None}
+    return [
+        {
+            "shipment_no": row["shipment_no"],
+            "order_no": row["order_no"],
+            **{name: known.get(row["shipment_no"], nobody)[name] for name in nobody},
+        }
+        for row in rows(connection, "net.shipments")
     ]
 
 
 def _scans(connection: Connection, now: datetime) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
-    for scan in _rows(connection, "net.scans"):
+    for scan in rows(connection, "net.scans"):
         if scan["known_at"] <= now:
             found[scan["tracking_no"]].append(scan)
     return found
@@ -134,7 +154,7 @@ def _scans(connection: Connection, now: datetime) -> dict[str, list[Row]]:
 
 def _packages(connection: Connection, scans: Mapping[str, list[Row]]) -> list[Row]:
     packages = []
-    for row in _rows(connection, "net.parcels"):
+    for row in rows(connection, "net.parcels"):
         status, since, delivered = state(scans.get(row["tracking_no"], ()))
         names = ("sscc18", "shipment_no", "carrier", "tracking_no", "weight_g")
         packages.append({
@@ -154,13 +174,13 @@ def _package_items(connection: Connection) -> list[Row]:
             "sku": row["sku"],
             "qty": Decimal(row["qty"]),
         }
-        for row in _rows(connection, "net.parcel_items")
+        for row in rows(connection, "net.parcel_items")
     ]
 
 
 def _events(connection: Connection, scans: Mapping[str, list[Row]]) -> list[Row]:
     events = []
-    for parcel in _rows(connection, "net.parcels"):
+    for parcel in rows(connection, "net.parcels"):
         number = parcel["tracking_no"]
         seen = {(scan["event_at"], canonical(scan["status"])) for scan in scans.get(number, ())}
         for event_at, status in sorted(seen):
@@ -175,7 +195,7 @@ def _events(connection: Connection, scans: Mapping[str, list[Row]]) -> list[Row]
 
 def _stock(connection: Connection, recalled: Set[tuple[str, str]]) -> list[Row]:
     sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
-    for row in _rows(connection, "net.stock"):
+    for row in rows(connection, "net.stock"):
         is_recalled = (row["sku"], row["lot_code"]) in recalled and row[
             "disposition"
         ] == "available"
@@ -199,16 +219,16 @@ def _atp(connection: Connection, stock: list[Row], now: datetime) -> list[Row]:
         here = parts[row["node_code"], row["sku"]]
         here["on_hand"] += row["qty"]
         here["unavailable"] += row["qty"] if row["disposition"] != "available" else 0
-    for row in _rows(connection, "erp.stock"):
+    for row in rows(connection, "erp.stock"):
         parts[row["warehouse_code"], row["sku"]]["safety"] += row["safety_qty"]
-    nodes = {row["shipment_no"]: row["node"] for row in _rows(connection, "net.shipments")}
-    for row in _rows(connection, "net.shipment_lines"):
+    nodes = {row["shipment_no"]: row["node"] for row in rows(connection, "net.shipments")}
+    for row in rows(connection, "net.shipment_lines"):
         if not row["is_closed"]:
             parts[nodes[row["shipment_no"]], row["sku"]]["allocated"] += row["ordered"]
     soon = now + timedelta(days=INBOUND_DAYS)
-    orders = _rows(connection, "erp.purchase_orders")
+    orders = rows(connection, "erp.purchase_orders")
     expected = {row["po_no"]: row["expected_at"] for row in orders}
-    for row in _rows(connection, "net.inbound"):
+    for row in rows(connection, "net.inbound"):
         if not row["is_closed"] and expected[row["po_no"]] <= soon:
             units = (row["ordered"] - row["received"]) * row["factor"]
             parts[row["node"], row["sku"]]["inbound_7d"] += units
@@ -226,16 +246,16 @@ def _promisable(here: Mapping[str, Decimal]) -> Decimal:
 def _products(connection: Connection, catalogue: Catalogue) -> list[Row]:
     packs = {
         row["sku"]: row
-        for row in _rows(connection, "erp.product_packs")
+        for row in rows(connection, "erp.product_packs")
         if row["pack_level"] == "each"
     }
-    items = {row["item_id"]: row for row in _rows(connection, "wms.items")}
+    items = {row["item_id"]: row for row in rows(connection, "wms.items")}
     names = (
         "sku", "name", "category", "base_uom", "lifecycle", "hazmat_class", "net_weight_g",
         "unit_cost", "currency",
     )  # fmt: skip
     products = []
-    for row in _rows(connection, "erp.products"):
+    for row in rows(connection, "erp.products"):
         # The ERP may list an article under a second number; it is still one.
         if row["sku"] not in catalogue.by_sku:
             continue
@@ -264,6 +284,6 @@ def _discrepancies(connection: Connection) -> list[Row]:
             "class": row["kind"],
             "qty": Decimal(row["qty"]),
         }
-        for row in _rows(connection, "net.discrepancies")
+        for row in rows(connection, "net.discrepancies")
         if not row["is_closed"] and row["qty"]
     ]

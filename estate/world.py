@@ -13,6 +13,7 @@ from estate.store import Book, Row
 
 FIRST_DAY = date(2026, 3, 2)
 CLOSE = time(22, 0)
+PATIENCE = 2
 
 
 def close_of(day: int) -> datetime:
@@ -35,6 +36,10 @@ class World:
     ) -> None:
         self.seed, self.orders, self.days, self.wild = seed, orders, days, wild
         self.handovers = handovers
+        self.led = False
+        """Whether nodes are told what others ask for, instead of what the own policy says."""
+        self.patience: int | None = PATIENCE
+        """Days that a led network waits for somebody to ask before it helps itself; None: ever."""
         self.catalogue = Catalogue(seed, products)
         self.book = Book()
         self.day = 0
@@ -114,6 +119,8 @@ class World:
             "days": str(self.days),
             "wild": str(int(self.wild)),
             "handovers": str(int(self.handovers)),
+            "led": str(int(self.led)),
+            "patience": json.dumps(self.patience),
             "products": str(len(self.catalogue.products)),
             "day": str(self.day),
             "counters": json.dumps(dict(sorted(self.counters.items()))),
@@ -128,6 +135,8 @@ class World:
         # An estate of an earlier version does not say.
         handovers = meta.get("handovers") == "1"
         world = cls(**sizes, wild=meta["wild"] == "1", handovers=handovers)
+        world.led = meta.get("led") == "1"
+        world.patience = json.loads(meta.get("patience", str(PATIENCE)))
         world.day = int(meta["day"])
         world.counters.update(json.loads(meta["counters"]))
         world.faults = json.loads(meta["faults"])

@@ -11,6 +11,12 @@ import pytest
 from estate import Estate
 
 
+@pytest.fixture(params=["own policy", "led"])
+def estate(request: pytest.FixtureRequest, estate: Estate, led: Estate) -> Estate:
+    """A network that decides by itself, and one that is told what to do."""
+    return estate if request.param == "own policy" else led
+
+
 @pytest.fixture
 def wms(estate: Estate) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(estate.home / "wms.sqlite")) as database:
