@@ -1,8 +1,9 @@
 """Send an action to an HTTP API.
 
-The request is `POST` with JSON {id, verb, payload, job, run_uid, release_id} and the header
-Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), by which the receiver drops repeats;
-signed as Standard Webhooks has it where a secret is set.
+The request is `POST` with JSON {id, verb, payload} and the header Idempotency-Key
+(draft-ietf-httpapi-idempotency-key-header), by which the receiver drops repeats; signed as Standard
+Webhooks has it where a secret is set. The body is the same whichever run proposes the action, as
+receivers refuse a key that comes with another body; the run stands in headers.
 """
 
 import json
@@ -27,16 +28,18 @@ def send(action: Mapping[str, Any], way: Webhook) -> Answer:
     """Send an action and return what became of it. Raises nothing."""
     body = json.dumps(
         {
-            "id": action["action_uid"],
+            "id": action["idempotency_key"],
             "verb": action["verb"],
             "payload": json.loads(action["payload"]),
-            **{name: action[name] for name in ("job", "run_uid", "release_id")},
         }
     )
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Crossdock",
         "Idempotency-Key": action["idempotency_key"],
+        "Crossdock-Job": action["job"],
+        "Crossdock-Run": action["run_uid"],
+        "Crossdock-Release": action["release_id"],
         **_signed(action, way, body),
     }
     if way.token is not None:

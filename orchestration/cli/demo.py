@@ -60,9 +60,10 @@ def simulated_network(
 ) -> Iterator["Estate"]:
     """Open or create the simulated network, serve its carriers, and point the sources at it.
 
-    A network that is there already is mended of its faults and, if asked, advanced by a day.
+    A network that is there already is mended of its faults and, if asked, advanced by a day. Its
+    nodes ship what the hub asks for, and after two days what nobody asked for.
     """
-    from estate import DEMO_KEY, Estate
+    from estate import DEMO_KEY, DEMO_WMS_KEY, Estate, wms_api_url
 
     home = load().home / "estate"
     if (home / "estate.json").exists():
@@ -73,6 +74,8 @@ def simulated_network(
     else:
         with out.status(f"simulating {days} days of a fulfilment network"):
             estate = Estate.create(home, orders=orders, days=days)
+    if not estate.is_led:
+        estate.lead()
     with estate.serve() as url:
         os.environ |= {
             "CROSSDOCK_ERP_URL": estate.erp_url,
@@ -81,6 +84,8 @@ def simulated_network(
             "CROSSDOCK_THREEPL_FOLDER": str(estate.drop_folder),
             "CROSSDOCK_CARRIER_URL": url,
             "CROSSDOCK_CARRIER_API_KEY": DEMO_KEY,
+            "CROSSDOCK_WMS_REQUESTS_URL": f"{wms_api_url(url)}/requests",
+            "CROSSDOCK_WMS_REQUESTS_KEY": DEMO_WMS_KEY,
         }
         _set_clock(estate)
         yield estate

@@ -14,7 +14,8 @@ def test_what_was_decided_is_sent_once_and_what_is_held_is_not(small: ActingHub)
     key, headers, body = small.receiver.requests[0]
     assert headers["Idempotency-Key"] == key
     assert body["payload"] == {"qty": 1, "shipment_no": "S-A-01-1", "sku": "A-01"}
-    assert {"id", "verb", "payload", "job", "run_uid", "release_id"} == set(body)
+    assert (body["id"], body["verb"], set(body)) == (key, "ship", {"id", "verb", "payload"})
+    assert headers["Crossdock-Release"] == "r0001"
     assert {row["reference"] for row in small.outbox("accepted")} == {"RQ-1", "RQ-2"}
 
 
