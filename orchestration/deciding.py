@@ -17,7 +17,7 @@ from decisions.policies import Policies
 from decisions.record import digest_of
 from decisions.schemas import SCHEMAS
 from orchestration import decision_tables
-from orchestration.acting import checkpoints
+from orchestration.acting import audit, checkpoints
 from orchestration.acting.breakers import Breakers
 from orchestration.acting.policies import policies
 from orchestration.acting.signals import signals
@@ -139,7 +139,9 @@ def _record(
         breakers = Breakers(con, terms, now)
         for reason in signals(con, result, terms.of(run.job).signals):
             breakers.trip(f"job:{run.job}", reason)
-        breakers.write(con)
+        log = audit.Log(con)
+        breakers.write(con, log)
+        log.write()
         decision_tables.write(con, "feed_read", feeds)
         decision_tables.write(con, "replay", [_replayed(_kept(con, run.run_uid), again)])
         hub.lake.commit(con)

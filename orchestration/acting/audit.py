@@ -13,43 +13,59 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+
+from decisions.schemas import AFTERWARDS
 
 _TABLE = "lake.decisions.audit"
 FIRST = ""
 
 
-def append(
-    con: duckdb.DuckDBPyConnection,
-    kind: str,
-    about: str,
-    *,
-    actor: str,
-    at: datetime,
-    detail: Mapping[str, Any],
-) -> None:
-    """Add an entry, within the caller's transaction, which holds the lake's lock.
+class Log:
+    """The end of the log, and what is added to it; within one transaction under the lake's lock."""
 
-    `kind` is what happened (`checkpoint.approved`), `about` the uid of what, `actor` a person's
-    name or the part of Crossdock that did it. `detail` holds no personal data but that name.
-    """
-    last = con.execute(
-        f"select sequence, hash from {_TABLE} order by sequence desc limit 1"  # noqa: S608
-    ).fetchone()
-    sequence, before = (last[0] + 1, last[1]) if last else (1, FIRST)
-    entry = {
-        "sequence": sequence,
-        "at": at.astimezone(UTC).isoformat(),
-        "kind": kind,
-        "about": about,
-        "actor": actor,
-        "detail": detail,
-    }
-    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), default=str)
-    con.execute(
-        f"insert into {_TABLE} (sequence, happened_at, kind, about, actor, entry, "  # noqa: S608
-        "previous_hash, hash) values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [sequence, at, kind, about, actor, text, before, hash_of(before, text)],
-    )
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        last = con.execute(
+            f"select sequence, hash from {_TABLE} order by sequence desc limit 1"  # noqa: S608
+        ).fetchone()
+        self._sequence, self._hash = last or (0, FIRST)
+        self._added: list[dict[str, Any]] = []
+
+    def add(
+        self, kind: str, about: str, *, actor: str, at: datetime, detail: Mapping[str, Any]
+    ) -> None:
+        """Add an entry; `write` keeps it.
+
+        `kind` is what happened (`checkpoint.approve`), `about` the uid of what, `actor` a person's
+        name or the part of Crossdock that did it. `detail` holds no personal data but that name.
+        """
+        self._sequence += 1
+        said = {"kind": kind, "about": about, "actor": actor}
+        entry = {"sequence": self._sequence, "at": at.astimezone(UTC).isoformat(), **said}
+        text = json.dumps(
+            {**entry, "detail": detail}, sort_keys=True, separators=(",", ":"), default=str
+        )
+        before, self._hash = self._hash, hash_of(self._hash, text)
+        self._added.append(
+            {
+                "sequence": self._sequence,
+                "happened_at": at,
+                **said,
+                "entry": text,
+                "previous_hash": before,
+                "hash": self._hash,
+            }
+        )
+
+    def write(self) -> None:
+        """Keep what was added, in one statement."""
+        if not self._added:
+            return
+        self._con.register("entries", pa.Table.from_pylist(self._added, AFTERWARDS["audit"]))
+        self._con.execute(f"insert into {_TABLE} by name from entries")
+        self._con.unregister("entries")
+        self._added.clear()
 
 
 def hash_of(before: str, text: str) -> str:

@@ -65,9 +65,8 @@ class Breakers:
                 return one
         return None
 
-    def write(self, con: duckdb.DuckDBPyConnection, actor: str = BY_ITSELF) -> list[Breaker]:
-        """Keep what has changed, and log each change of state; return those that changed it."""
-        turned = []
+    def write(self, con: duckdb.DuckDBPyConnection, log: audit.Log, actor: str = BY_ITSELF) -> None:
+        """Keep what has changed, and log each change of state."""
         for scope, one in self._known.items():
             before = self._as_read.get(scope, Breaker(scope))
             if one == before:
@@ -78,13 +77,9 @@ class Breakers:
                 [getattr(one, name) for name in _COLUMNS],
             )
             if one.state != before.state:
-                turned.append(one)
                 detail = {"from": before.state, "to": one.state, "reason": one.reason}
-                audit.append(
-                    con, f"breaker.{one.state}", scope, actor=actor, at=self._now, detail=detail
-                )
+                log.add(f"breaker.{one.state}", scope, actor=actor, at=self._now, detail=detail)
         self._as_read = dict(self._known)
-        return turned
 
 
 def listed(con: duckdb.DuckDBPyConnection) -> list[Breaker]:
@@ -112,5 +107,7 @@ def turn(hub: Hub, policies: Policies, scope: str, *, is_open: bool, by: str, re
         if known[scope].state == ("open" if is_open else "closed"):
             raise BreakerError(f"The breaker of {scope} is {known[scope].state} already.")
         (known.trip if is_open else known.close)(scope, f"{by}: {reason}")
-        known.write(con, by)
+        log = audit.Log(con)
+        known.write(con, log, by)
+        log.write()
         hub.lake.commit(con)

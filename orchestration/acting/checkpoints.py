@@ -202,7 +202,9 @@ def _answered(
     write(con, [one])
     detail = {"reason": reason, "payload_hash": one.payload_hash, "keys": list(keys)}
     kind = f"checkpoint.{verdict}" + (".on_expiry" if is_late else "")
-    audit.append(con, kind, one.checkpoint_uid, actor=by, at=now, detail=detail)
+    log = audit.Log(con)
+    log.add(kind, one.checkpoint_uid, actor=by, at=now, detail=detail)
+    log.write()
     return one
 
 
@@ -219,8 +221,8 @@ def _release(
 def _log(
     con: duckdb.DuckDBPyConnection, checkpoints: Sequence[Checkpoint], what: str, now: datetime
 ) -> None:
+    log = audit.Log(con)
     for one in checkpoints:
         detail = {"job": one.job, "subject": one.subject, "payload_hash": one.payload_hash}
-        audit.append(
-            con, f"checkpoint.{what}", one.checkpoint_uid, actor=POLICY, at=now, detail=detail
-        )
+        log.add(f"checkpoint.{what}", one.checkpoint_uid, actor=POLICY, at=now, detail=detail)
+    log.write()

@@ -7,12 +7,15 @@ for the last unit, one gets it.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+
+from decisions.schemas import AFTERWARDS
 
 _TABLE = "lake.decisions.claim"
 
@@ -33,6 +36,7 @@ class Claims:
             [now],
         )
         self._con, self._now = con, now
+        self._taken: list[dict[str, Any]] = []
         self._of: dict[str, Decimal] = defaultdict(Decimal)
         rows = con.execute(
             f"select resource, sum(qty) from {_TABLE} where status = 'standing' group by resource"  # noqa: S608
@@ -52,26 +56,39 @@ class Claims:
         return None
 
     def take(self, action: Mapping[str, Any], expires_at: datetime) -> None:
-        """Claim all that an action wants."""
+        """Claim all that an action wants; `write` keeps it."""
         for claim in json.loads(action["claims"] or "[]"):
             self._of[claim["resource"]] += Decimal(claim["qty"])
-            self._con.execute(
-                f"insert into {_TABLE} (resource, idempotency_key, qty, limit_qty, status, "  # noqa: S608
-                "claimed_at, expires_at) values (?, ?, ?, ?, 'standing', ?, ?)",
-                [
-                    *(claim["resource"], action["idempotency_key"]),
-                    *(Decimal(claim["qty"]), Decimal(claim["limit"])),
-                    *(self._now, expires_at),
-                ],
+            self._taken.append(
+                {
+                    "resource": claim["resource"],
+                    "idempotency_key": action["idempotency_key"],
+                    "qty": Decimal(claim["qty"]),
+                    "limit_qty": Decimal(claim["limit"]),
+                    "status": "standing",
+                    "claimed_at": self._now,
+                    "expires_at": expires_at,
+                }
             )
 
+    def write(self) -> None:
+        """Keep what was taken, in one statement."""
+        if not self._taken:
+            return
+        self._con.register("taken", pa.Table.from_pylist(self._taken, AFTERWARDS["claim"]))
+        self._con.execute(f"insert into {_TABLE} by name from taken")
+        self._con.unregister("taken")
+        self._taken.clear()
 
-def give_back(con: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Return what an action claimed: its receiver refused it."""
+
+def give_back(con: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> None:
+    """Return what actions claimed: their receivers refused them."""
+    if not keys:
+        return
     con.execute(
         f"update {_TABLE} set status = 'returned' "  # noqa: S608
-        "where status = 'standing' and idempotency_key = ?",
-        [key],
+        "where status = 'standing' and list_contains(?, idempotency_key)",
+        [list(keys)],
     )
 
 

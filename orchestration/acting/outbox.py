@@ -26,7 +26,7 @@ from warehouse.release import is_blocking
 
 TABLE = "lake.decisions.action_outbox"
 # Claimed at once: what a kill leaves unsure.
-_BATCH = 50
+_BATCH = 200
 _DUE = f"""
     select outbox.*, runs.job, runs.release_id, runs.as_of
     from {TABLE} as outbox
@@ -127,8 +127,9 @@ def _claimed(hub: Hub, terms: Policies, known: Systems, broken: str | None) -> l
     with lock, hub.lake.connect() as con:
         con.execute("begin")
         decision_tables.provide(con)
-        ready = Readiness(hub, con, terms, known, broken)
-        batch = list(_ready(ready, due(con, ready.now)))
+        rows = due(con, hub.settings.clock())
+        ready = Readiness(hub, con, terms, known, rows, broken)
+        batch = list(_ready(ready, rows))
         ready.write()
         hub.lake.commit(con)
     return batch

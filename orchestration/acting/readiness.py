@@ -3,17 +3,18 @@
 All of it is asked under the lake's lock, in the transaction that marks the action as being sent.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
 from decisions.policies import Policies
 from decisions.record import fingerprint
 from orchestration import gate
-from orchestration.acting import audit, claims, ending
+from orchestration.acting import audit, claims
 from orchestration.acting.breakers import BY_ITSELF, Breakers
 from orchestration.acting.checkpoint import listed, payload_hash
+from orchestration.acting.sheet import ENDED, Action, Sheet
 from orchestration.acting.systems import Systems
 from orchestration.gate import Standing
 from orchestration.hub import Hub
@@ -31,9 +32,14 @@ class Readiness:
         con: duckdb.DuckDBPyConnection,
         terms: Policies,
         known: Systems,
+        actions: Sequence[Action],
         broken: str | None,
     ) -> None:
-        """Look at it all. `broken` is the rule that the recorded decisions break, if they do."""
+        """Look at it all.
+
+        `actions` are those that will be asked about, `broken` is the rule that the recorded
+        decisions break, if they do.
+        """
         self.now: datetime = hub.settings.clock()
         self._hub, self._con, self._terms, self._known = hub, con, terms, known
         self._broken = broken
@@ -41,9 +47,12 @@ class Readiness:
         self._standing: dict[str, Standing] = {}
         self._claims: claims.Claims | None = None
         self._on_their_way: dict[str, int] = {}
+        keys = [action["idempotency_key"] for action in actions]
+        self._sheet = Sheet(con, [*keys, *(key for a in actions for key in a["after"] or ())])
+        self._log = audit.Log(con)
         self._file_no = _scalar(con, f"select coalesce(max(file_no), 0) from {_OUTBOX}")  # noqa: S608
 
-    def is_taken(self, action: dict[str, Any]) -> bool:
+    def is_taken(self, action: Action) -> bool:
         """Mark an action as being sent if nothing stands against it; else write down what does."""
         if not self._is_as_decided(action):
             reason = "its bytes are not those that were decided"
@@ -63,10 +72,14 @@ class Readiness:
         return False
 
     def write(self) -> None:
-        """Keep what became of the breakers."""
-        self._breakers.write(self._con)
+        """Keep it all."""
+        self._breakers.write(self._con, self._log)
+        if self._claims is not None:
+            self._claims.write()
+        self._sheet.write()
+        self._log.write()
 
-    def _is_as_decided(self, action: dict[str, Any]) -> bool:
+    def _is_as_decided(self, action: Action) -> bool:
         if fingerprint("payload", action["payload"]) != action["payload_hash"]:
             return False
         if action["checkpoint_uid"] is None:
@@ -80,20 +93,16 @@ class Readiness:
         ).to_arrow_table()
         return payload_hash(rows.to_pylist()) == asked[0].payload_hash
 
-    def _repeats(self, action: dict[str, Any]) -> tuple[str, str] | None:
+    def _repeats(self, action: Action) -> tuple[str, str] | None:
         """Return how an action ends that another run sent already, and why."""
-        rows = self._con.execute(
-            f"select status, last_error from {_OUTBOX} where idempotency_key = ? "  # noqa: S608
-            "and action_uid <> ? and status in ('sending', 'accepted', 'undone', 'refused')",
-            [action["idempotency_key"], action["action_uid"]],
-        ).fetchall()
-        for status, error in rows:
-            if status in _TAKEN:
-                return "duplicate", f"a run before sent it: {status}"
-            return "refused", f"a run before sent it: {error}"
+        for other in self._sheet.others(action):
+            if other["status"] in _TAKEN:
+                return "duplicate", f"a run before sent it: {other['status']}"
+            if other["status"] == "refused":
+                return "refused", f"a run before sent it: {other['last_error']}"
         return None
 
-    def _waits_for(self, action: dict[str, Any]) -> str | None:
+    def _waits_for(self, action: Action) -> str | None:
         system = action["target_system"]
         if system not in self._known.reached:
             return self._known.why_not(system)
@@ -114,27 +123,18 @@ class Readiness:
             state = "probed" if stopped.state == "half_open" else "open"
             return f"The breaker of {stopped.scope} is {state}: {stopped.reason}."
         for earlier in action["after"] or ():
-            status = self._status_of(earlier)
-            if status not in ("accepted", *ending.ENDED):
+            status = self._sheet.status_of(earlier)
+            if status not in ("accepted", *ENDED):
                 return f"{earlier[:8]} must be accepted first; it is {status}."
         return None
 
-    def _failed_before(self, action: dict[str, Any]) -> str | None:
+    def _failed_before(self, action: Action) -> str | None:
         for earlier in action["after"] or ():
-            if (status := self._status_of(earlier)) != "accepted":
+            if (status := self._sheet.status_of(earlier)) != "accepted":
                 return status
         return None
 
-    def _status_of(self, key: str) -> str:
-        """How far the action of a key is, as the one of its rows that got furthest."""
-        rows = self._con.execute(
-            f"select status from {_OUTBOX} where idempotency_key = ? "  # noqa: S608
-            "order by list_position(?, status) nulls last",
-            [key, ["accepted", "sending", "proposed", "held"]],
-        ).fetchone()
-        return str(rows[0]) if rows else "unknown"
-
-    def _too_much(self, action: dict[str, Any]) -> str | None:
+    def _too_much(self, action: Action) -> str | None:
         if self._claims is None:
             self._claims = claims.Claims(self._con, self.now, self._shown(action["job"]))
         return self._claims.too_much(action)
@@ -166,7 +166,7 @@ class Readiness:
             self._standing[job] = gate.standing(self._hub, job)
         return self._standing[job]
 
-    def _take(self, action: dict[str, Any]) -> None:
+    def _take(self, action: Action) -> None:
         if action["status"] == "proposed" and self._claims is not None:
             self._claims.take(action, self.now + self._terms.outbox.reserve_for)
         if action["file_no"] is None:
@@ -176,26 +176,21 @@ class Readiness:
             self._on_their_way[scope] = self._on_their_way.get(scope, 0) + 1
         action["attempts"] = (action["attempts"] or 0) + 1
         action["first_sent_at"] = action["first_sent_at"] or self.now
-        self._con.execute(
-            f"update {_OUTBOX} set status = 'sending', attempts = ?, file_no = ?, "  # noqa: S608
-            "first_sent_at = ?, next_at = null, waits_for = null where action_uid = ?",
-            [action["attempts"], action["file_no"], action["first_sent_at"], action["action_uid"]],
-        )
-
-    def _wait(self, action: dict[str, Any], waits_for: str) -> None:
-        if action["waits_for"] != waits_for:
-            self._con.execute(
-                f"update {_OUTBOX} set waits_for = ? where action_uid = ?",  # noqa: S608
-                [waits_for, action["action_uid"]],
-            )
-
-    def _end(self, action: dict[str, Any], status: str, reason: str) -> None:
-        ending.end(self._con, action, status, reason, self.now)
-        detail = {"key": action["idempotency_key"], "job": action["job"], "reason": reason}
-        audit.append(
-            self._con, f"action.{status}", action["action_uid"], actor=BY_ITSELF, at=self.now,
-            detail=detail,
+        self._sheet.change(
+            action, status="sending", next_at=None, waits_for=None,
+            **{name: action[name] for name in ("attempts", "file_no", "first_sent_at")},
         )  # fmt: skip
+
+    def _wait(self, action: Action, waits_for: str) -> None:
+        if action["waits_for"] != waits_for:
+            self._sheet.change(action, waits_for=waits_for)
+
+    def _end(self, action: Action, status: str, reason: str) -> None:
+        self._sheet.end(action, status, reason, self.now)
+        detail = {"key": action["idempotency_key"], "job": action["job"], "reason": reason}
+        self._log.add(
+            f"action.{status}", action["action_uid"], actor=BY_ITSELF, at=self.now, detail=detail
+        )
 
 
 def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
