@@ -94,7 +94,9 @@ class Job(Generic[Policy]):
 
     `reads` maps a canonical entity to the columns that the job needs: the gate, the lineage and
     the tables handed to `decide` all derive from it. `decide(tables, policy, now, seed)` gets
-    exactly these columns, and neither clock nor environment.
+    exactly these columns, and neither clock nor environment. `reference` are entities of these
+    that describe how things are rather than how they stood at an instant: what is corrected in
+    them later was so before as well.
     """
 
     name: str
@@ -102,3 +104,4 @@ class Job(Generic[Policy]):
     reads: Mapping[str, tuple[str, ...]]
     policy: type[Policy]
     decide: Callable[[Mapping[str, pa.Table], Policy, datetime, int], Outcome]
+    reference: frozenset[str] = frozenset()

@@ -125,4 +125,5 @@ JOB = Job(
     reads=READS,
     policy=SourcingPolicy,
     decide=decide,
+    reference=frozenset({"product", "carrier_service", "carrier_rate"}),
 )

@@ -78,6 +78,47 @@ def policies(
 
 
 @decide.command()
+def shadow(
+    job: Annotated[str, typer.Argument(help="A job.")],
+    changes: Annotated[
+        list[str], typer.Option("--set", help="KEY=VALUE of the job's policy; repeat it.")
+    ],
+    releases: Annotated[int, typer.Option(min=1, help="Releases to decide on, newest first.")] = 3,
+) -> None:
+    """Say what another policy would have decided on past releases; nothing is recorded or sent.
+
+    Example: `crossdock decide shadow source_orders --set late_per_day=6`
+    """
+    from orchestration import what_if
+    from orchestration.cli import comparison_view
+    from orchestration.hub import Hub
+
+    given = what_if.settings_of(changes)
+    for compared in what_if.shadow(Hub.open(), job, given, releases):
+        out.print(comparison_view.shown(compared, ("in force", "changed"), out.width))
+
+
+@decide.command()
+def regret(
+    run: Annotated[str | None, typer.Argument(help=_RUN)] = None,
+) -> None:
+    """Say what a run would have decided, had it known what was mended or came late since.
+
+    Example: `crossdock decide regret 3f9a`
+    """
+    from orchestration import what_if
+    from orchestration.cli import comparison_view
+    from orchestration.hub import Hub
+
+    compared = what_if.regret(Hub.open(), run)
+    out.print(comparison_view.shown(compared, ("then", "known now"), out.width))
+    out.print(
+        f"Known then, what is known now would have saved {compared.comparison.regret:.2f}, where "
+        "the old choice could be priced again."
+    )
+
+
+@decide.command()
 def replay(
     run: Annotated[str | None, typer.Argument(help=_RUN)] = None,
 ) -> None:

@@ -58,6 +58,7 @@ class ActingHub:
         self.broken: str | None = None
         self.wanted = {"A-01": 1, "A-02": 2, HELD: 3}
         self.shown: list[str] = []
+        self._published: dict[int, datetime] = {}
         self.saga: tuple[Action, ...] = ()
         self._kill_at: tuple[int, bool] | None = None
         job = Job("fill", "Ships what is wanted.", {}, Policy, self._decide)
@@ -147,7 +148,8 @@ class ActingHub:
         )  # fmt: skip
 
     def _release(self) -> Any:
-        return SimpleNamespace(release_id=f"r{self.number:04}", published_at=self.now)
+        published_at = self._published.setdefault(self.number, self.now)
+        return SimpleNamespace(release_id=f"r{self.number:04}", published_at=published_at)
 
     def _standing(self, hub: Hub, name: str) -> gate.Standing:
         reasons = (self.closed,) if self.closed else ()
