@@ -128,9 +128,10 @@ def _hold(world: World, request: Request) -> bool:
     """Keep a shipment of the 3PL that came to nothing: its 940 is out, so that it is known of.
 
     False where there is none to keep: the WMS never gets what it refuses, and of an order that is
-    not ours, or a shipment without a number, nothing can be said.
+    not ours, or a shipment without a number or lines, nothing can be said.
     """
-    if request.channel == WMS or not request.shipment_no or not is_known(world, request.order_no):
+    is_sayable = bool(request.shipment_no and request.lines)
+    if request.channel == WMS or not is_sayable or not is_known(world, request.order_no):
         return False
     world.book.add(
         "net.shipments", shipment_no=request.shipment_no, order_no=request.order_no,

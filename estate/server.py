@@ -99,6 +99,7 @@ def running(truth: Path, port: int, settings: Settings) -> Iterator[str]:
     finally:
         api.shutdown()
         api.server_close()
+        api.wms.close()
         api.engine.dispose()
         thread.join()
 

@@ -1,7 +1,17 @@
 """The API of the WMS: a hub asks for shipments; each request counts once, whatever gets lost.
 
-`Idempotency-Key` is that of draft-ietf-httpapi-idempotency-key-header: the same key with the same
-body is answered as before, with another body it is refused.
+`POST /wms/v1/requests` with `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) and
+`{"id", "verb": "release_shipment" | "cancel_shipment", "payload"}`:
+
+- 201 accepted: on the disk, to be carried out once, in the morning of the next day; a release may
+  by then be refused all the same, where a customer or another was quicker: GET tells;
+- 200: that answer again, for the same key and body;
+- 409 rejected: `reason` is a code of `estate.judging`; told again under the same key. Only
+  `not_led` is not remembered;
+- 422: the key was sent with another body; 400: no request; 401, 429 and 503 as the carriers do.
+
+`GET /wms/v1/requests/<key>` tells `status`: accepted, released, picking, shipped, short, cancelled
+or rejected, with the lines; 404 where the key was never received.
 """
 
 import json
@@ -15,7 +25,8 @@ from sqlalchemy.engine import Engine
 
 from estate.judging import REPEATED, Refused, check
 from estate.request import LARGEST_BODY, MalformedError, Request, fingerprint, parse
-from estate.request_book import Kept, Page, RequestBook
+from estate.request_book import RequestBook
+from estate.request_page import Kept, Page
 from estate.wms_view import StoreView
 
 LONGEST_KEY = 255
@@ -50,11 +61,13 @@ class WmsApi:
             return _problem(HTTPStatus.BAD_REQUEST, "MALFORMED", str(problem))
         if not self._book.is_there:
             return _NOT_LED
-        with self._turn, self._book.writing() as page:
-            kept = page.find(key)
-            if kept is None:
-                with self._view(page) as view:
-                    return self._settle(view, page, request, print_, raw.decode())
+        with self._turn:
+            self._book.hold()
+            with self._book.writing() as page:
+                kept = page.find(key)
+                if kept is None:
+                    with self._view(page) as view:
+                        return self._settle(view, page, request, print_, raw.decode())
         if kept.fingerprint != print_:
             message = "This Idempotency-Key was sent before with another body. Take a new one."
             return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "KEY_REUSED", message)
@@ -62,6 +75,11 @@ class WmsApi:
         return Answer(
             HTTPStatus.OK if status == HTTPStatus.CREATED else status, json.loads(kept.answer)
         )
+
+    def close(self) -> None:
+        """Let go of the files; a thread that is still answering opens them anew."""
+        with self._turn:
+            self._book.let_go()
 
     def get(self, key: str) -> Answer | None:
         """What became of a request; None where it was never received."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from estate.judging import OpenLine
 from estate.request import Request
-from estate.request_book import Page
+from estate.request_page import Page
 
 INDEXES = (
     "create index if not exists net_stock_sku on net_stock (sku, node)",
