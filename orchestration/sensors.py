@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration import alert_outbox, run_incidents
 from orchestration.hub import Hub
-from orchestration.running import cause
+from orchestration.step_errors import LOAD, cause, failed_at
 
 SCHEDULES = [
     dg.ScheduleDefinition(
@@ -71,7 +71,8 @@ def _note(context: dg.RunStatusSensorContext) -> None:
             continue
         if event.event_type is dg.DagsterEventType.STEP_FAILURE:
             error = event.step_failure_data.error
-            failed[event.step_key] = cause(error) or event.message or "unknown error"
-        else:
-            ended_well.add(event.step_key)
+            if (at := failed_at(event.step_key, error)) is not None:
+                failed[at] = cause(error) or event.message or "unknown error"
+                continue
+        ended_well |= {LOAD, event.step_key}
     run_incidents.note(Hub.open(), run.job_name, failed, ended_well)
