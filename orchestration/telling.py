@@ -1,5 +1,7 @@
 """What people are told of an incident: whose it is, where it comes from, what it holds up."""
 
+from datetime import datetime
+
 import decisions
 from contracts import CrossdockError
 from orchestration.alerts.alert import Alert
@@ -10,8 +12,8 @@ from orchestration.source_fields import lineage, reach
 from orchestration.step_errors import GATE, gate_of
 
 
-def alert(hub: Hub, one: Incident, alert_id: str, event: Event) -> Alert:
-    """Return the alert on an event of an incident."""
+def alert(hub: Hub, one: Incident, alert_id: str, event: Event, at: datetime) -> Alert:
+    """Return the alert on an event of an incident that happened at an instant."""
     fields = source_fields(hub, one)
     return Alert(
         id=alert_id,
@@ -31,7 +33,7 @@ def alert(hub: Hub, one: Incident, alert_id: str, event: Event) -> Alert:
         blocked=() if event == "resolved" else blocked(hub, one),
         mend=one.mend,
         link=_link(hub, one),
-        occurred_at=(one.resolved_at or one.seen_at) if event == "resolved" else one.seen_at,
+        occurred_at=at,
         also=one.echoes,
     )
 
