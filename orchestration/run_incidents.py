@@ -44,7 +44,7 @@ def _held(standing: Sequence[Incident], failed: Mapping[str, str]) -> dict[str, 
     The same cause ends the message alike, but for the name of the job whose gate it is. What
     keeps definitions from loading keeps gates from judging too.
     """
-    texts = {one.rule: _text(one.rule, one.message.split("`: ", 1)[-1]) for one in standing}
+    texts = {one.rule: _text(one.rule, one.found) for one in standing}
     texts |= {step: _text(step, message) for step, message in sorted(failed.items())}
     held: dict[str, list[str]] = {}
     for step, text in texts.items():
