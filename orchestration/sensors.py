@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from orchestration import alert_outbox, run_incidents
-from orchestration.hub import Hub
+from orchestration.lake_watch import open_hub
 from orchestration.step_errors import LOAD, cause, failed_at
 
 SCHEDULES = [
@@ -51,7 +51,7 @@ def run_ended(context: dg.RunStatusSensorContext) -> None:
 )
 def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Send what is due."""
-    sent = alert_outbox.send(Hub.open())
+    sent = alert_outbox.send(open_hub())
     for one in sent:
         if one.error is not None:
             context.log.warning(f"{one.alert_id} to {one.target}: {one.error}")
@@ -75,4 +75,4 @@ def _note(context: dg.RunStatusSensorContext) -> None:
                 failed[at] = cause(error) or event.message or "unknown error"
                 continue
         ended_well |= {LOAD, event.step_key}
-    run_incidents.note(Hub.open(), run.job_name, failed, ended_well)
+    run_incidents.note(open_hub(), run.job_name, failed, ended_well)

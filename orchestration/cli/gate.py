@@ -32,10 +32,10 @@ def gate(
     """
     import decisions
     from orchestration.gate import standing
-    from orchestration.hub import Hub
+    from orchestration.lake_watch import open_hub
     from orchestration.step_errors import ours
 
-    hub = Hub.open()
+    hub = open_hub()
     found = [standing(hub, name) for name in ([job] if job else sorted(decisions.jobs()))]
     for one in found:
         out.print(line(one), soft_wrap=True)

@@ -12,6 +12,7 @@ from orchestration import account
 from orchestration.cli import err, out
 from orchestration.cli.tell import tell
 from orchestration.hub import Hub
+from orchestration.lake_watch import open_hub
 from orchestration.running import Step
 from orchestration.running import run as run_job
 from orchestration.sources import SourcesError, read
@@ -30,7 +31,7 @@ _SAID = {
 
 def work(job: str, *, sources: Sequence[str] = ()) -> None:
     """Run a job, show it, print the account; exit code 1 unless all of it succeeded."""
-    hub = Hub.open()
+    hub = open_hub()
     if job in {"run", "pull"}:
         _ask_for_settings(hub, sources)
     with out.status(f"loading Crossdock for {job}") as status:
