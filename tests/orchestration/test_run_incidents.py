@@ -71,7 +71,7 @@ def test_a_gate_that_cannot_judge_is_an_incident_of_the_operators_until_it_answe
     )
     assert GONE in one.message, "our own error says it, not the OSError under it"
     assert telling.blocked(small.hub, one) == ("fill",)
-    told = telling.alert(small.hub, one, "a-1", "opened")
+    told = telling.alert(small.hub, one, "a-1", "opened", one.since)
     assert told.title == "the gate of fill cannot judge"
     running.run(small.hub, "decide")
     assert [(again.incident_id, again.times) for again in standing(small)] == [(one.incident_id, 2)]
