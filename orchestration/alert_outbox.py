@@ -4,8 +4,8 @@ Nothing is sent inside a transaction. A kill between a message's taking and the 
 taken repeats it, under the same id, which is what receivers drop repeats by.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from orchestration.incident_store import ALERT
 GIVEN_UP = timedelta(days=3)
 LONGEST = timedelta(hours=1)
 FIRST = timedelta(seconds=30)
+FOLDED = "folded"  # what the message of its incident's end stands for
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def send(hub: Hub, *, now: datetime | None = None) -> list[Sent]:
     try:
         with FileLock(hub.settings.home / "alerts.lock").acquire(timeout=0):
             _address(hub, told)
+            _fold(hub)
             return list(_sent(hub, told, now or datetime.now(UTC)))
     except Timeout:
         return []
@@ -84,6 +86,8 @@ def history(hub: Hub, incident_id: str) -> list[str]:
     for event, target, status, sent_at, created_at, error in rows:
         if target is None:
             said.append(f"{event}: nobody yet; channels.yaml names no target")
+        elif status == FOLDED:
+            said.append(f"{event}: {target}, could not be sent, so the end tells it")
         elif status == "sent":
             said.append(f"{event}: {target}, {sent_at:%Y-%m-%d %H:%M} UTC")
         else:
@@ -118,13 +122,51 @@ def _address(hub: Hub, told: Routes) -> None:
         if not targets and row["event"] != "resolved":
             targets = [target.key for target in told.to(one.channel, one.owner)]
         if targets:
-            payload = telling.alert(hub, one, row["alert_id"], row["event"]).to_json()
+            about = telling.alert(hub, one, row["alert_id"], row["event"], row["created_at"])
+            payload = about.to_json()
             before[one.incident_id] = targets
             added += [{**row, "target": key, "payload": payload} for key in targets]
             gone.append(row["alert_id"])
         elif one.status == "resolved":
             gone.append(row["alert_id"])  # it is over, and nobody heard of it
     _write(hub, gone, added)
+
+
+def _fold(hub: Hub) -> None:
+    """Let the end of an incident tell what of it did not arrive before: it is no news any more.
+
+    Who never heard that it broke hears both in one message, and not first of a break as if it
+    were now. That message waits as long as what it stands for: the receiver is the same.
+    """
+    with hub.lake.connect(read_only=True) as con:
+        rows = [row for row in waiting(con) if row["target"] and row["status"] == "waiting"]
+    ends = {_pair(row): row for row in rows if row["event"] == "resolved"}
+    folded = [row for row in rows if row["event"] != "resolved" and _pair(row) in ends]
+    if not folded:
+        return
+    lock = hub.lake.lock(hub.settings.lock_timeout_s, "fold alerts")
+    with lock, hub.lake.connect() as con:
+        con.execute("begin")
+        for row in folded:
+            end = ends[_pair(row)]
+            end |= {name: max(end[name], row[name]) for name in ("next_at", "attempts")}
+            _update(con, row, status=FOLDED)
+        for end in {_pair(row): ends[_pair(row)] for row in folded}.values():
+            _update(con, end, next_at=end["next_at"], attempts=end["attempts"])
+        hub.lake.commit(con)
+
+
+def _pair(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["incident_id"], row["target"]
+
+
+def _update(con: duckdb.DuckDBPyConnection, row: Mapping[str, Any], **values: Any) -> None:
+    """Change one message in the outbox; within the caller's transaction."""
+    changed = ", ".join(f"{name} = ?" for name in values)
+    con.execute(
+        f"update {ALERT} set {changed} where alert_id = ? and target = ?",  # noqa: S608
+        [*values.values(), row["alert_id"], row["target"]],
+    )
 
 
 def _write(hub: Hub, gone: Sequence[str], added: Sequence[dict[str, Any]]) -> None:
@@ -145,27 +187,34 @@ def _sent(hub: Hub, told: Routes, now: datetime) -> Iterator[Sent]:
     """Send what is due; of one incident to one target nothing overtakes what came before."""
     with hub.lake.connect(read_only=True) as con:
         rows = [r for r in waiting(con) if r["target"] is not None and r["status"] == "waiting"]
+        heard = set(
+            con.execute(
+                f"select distinct incident_id, target from {ALERT} where status = 'sent'"  # noqa: S608
+            ).fetchall()
+            if rows
+            else []
+        )
     held: set[tuple[str, str]] = set()
     for row in rows:
-        pair = (row["incident_id"], row["target"])
-        if pair in held or row["next_at"] > now:
-            held.add(pair)
+        if _pair(row) in held or row["next_at"] > now:
+            held.add(_pair(row))
             continue
-        done = _try(hub, told, row, now)
-        if done.error is not None:
-            held.add(pair)
+        is_first = row["event"] == "resolved" and _pair(row) not in heard
+        done = _try(hub, told, row, now, is_first)
+        (heard if done.error is None else held).add(_pair(row))
         yield done
 
 
-def _try(hub: Hub, told: Routes, row: dict[str, Any], now: datetime) -> Sent:
+def _try(hub: Hub, told: Routes, row: dict[str, Any], now: datetime, is_first: bool) -> Sent:
     target = told.find(row["target"])
     attempts = row["attempts"] + 1
     error, status, after = None, "sent", timedelta()
     if target is None:
         error, status = "the list of channels has no such target any more", "failed"
     else:
+        about = replace(Alert.from_json(row["payload"]), sent_at=now, is_first=is_first)
         try:
-            deliver(Alert.from_json(row["payload"]), target)
+            deliver(about, target)
         except NotDelivered as refused:
             error = str(refused)
             is_late = now - row["created_at"] > GIVEN_UP
@@ -176,11 +225,14 @@ def _try(hub: Hub, told: Routes, row: dict[str, Any], now: datetime) -> Sent:
     lock = hub.lake.lock(hub.settings.lock_timeout_s, "note what was sent")
     with lock, hub.lake.connect() as con:
         con.execute("begin")
-        con.execute(
-            f"update {ALERT} set status = ?, attempts = ?, last_error = ?, next_at = ?, "  # noqa: S608
-            "sent_at = ? where alert_id = ? and target = ?",
-            [status, attempts, error, now + after, now if status == "sent" else None,
-             row["alert_id"], row["target"]],
-        )  # fmt: skip
+        _update(
+            con,
+            row,
+            status=status,
+            attempts=attempts,
+            last_error=error,
+            next_at=now + after,
+            sent_at=now if status == "sent" else None,
+        )
         hub.lake.commit(con)
     return Sent(row["alert_id"], row["target"], row["event"], error)

@@ -17,6 +17,7 @@ from decisions import Job
 from orchestration.hub import Hub
 from orchestration.publishing import aging_rules, mark_of
 from orchestration.source_fields import reach
+from orchestration.step_errors import told
 from warehouse.release import Release
 
 if TYPE_CHECKING:
@@ -29,11 +30,16 @@ class GateClosed(CrossdockError):
     """A job may not start now; the message says why and what opens the gate."""
 
 
+class GateUnanswered(GateClosed):
+    """A job may not start because its gate cannot judge: no rule broke, the gate itself failed."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """A job, the snapshot it would decide on, and why it may not start, if there is a reason.
 
     ``unreached`` are verdicts that keep the snapshot from readers, but not this job from it.
+    ``unanswered`` is what kept the gate from judging, which holds the job as well.
     """
 
     job: str
@@ -41,6 +47,7 @@ class Standing:
     upstream: "Upstream | None"
     reasons: tuple[str, ...]
     unreached: tuple[Mapping[str, Any], ...] = ()
+    unanswered: Exception | None = None
 
     @property
     def is_open(self) -> bool:
@@ -52,20 +59,38 @@ def open_gate(hub: Hub, job: str) -> Release:
     """Return the snapshot that a job may act on. Raises GateClosed."""
     now = standing(hub, job)
     if now.release is None or now.reasons:
-        more = len(now.reasons) - _SHOWN
-        listed = [*now.reasons[:_SHOWN], *([f"And {more} more."] if more > 0 else [])]
-        raise GateClosed(f"{job} may not start. " + "\n".join(listed))
+        raise refusal(now) from now.unanswered
     return now.release
+
+
+def refusal(now: Standing) -> GateClosed:
+    """Return the error that says why a job may not start, of the kind that the reason is."""
+    more = len(now.reasons) - _SHOWN
+    listed = [*now.reasons[:_SHOWN], *([f"And {more} more."] if more > 0 else [])]
+    kind = GateClosed if now.unanswered is None else GateUnanswered
+    return kind(f"{now.job} may not start. " + "\n".join(listed))
 
 
 def standing(hub: Hub, name: str) -> Standing:
     """Look at everything that a job stands on. Raises DecisionError for a job that is not there.
 
+    Whatever else keeps the gate from judging holds the job, and is told as ``unanswered``.
+    """
+    job = decisions.job(name)
+    try:
+        return _standing(hub, name, job)
+    except Exception as error:
+        reason = f"Its gate cannot judge, so it counts as closed: {told(error)}"
+        return Standing(name, None, None, (reason,), unanswered=error)
+
+
+def _standing(hub: Hub, name: str, job: Job[Any]) -> Standing:
+    """Look at everything that a job stands on.
+
     The snapshot is the newest that was audited, whole or not: a rule that failed closes the gate
     of those jobs only whose columns it reaches, through joins and filters too. What cannot be
     traced counts as reached, and a candidate that failed without being cut closes every gate.
     """
-    job = decisions.job(name)
     release = hub.releases.newest()
     if release is None:
         return Standing(name, None, None, (_nothing_to_stand_on(hub),))
@@ -73,7 +98,7 @@ def standing(hub: Hub, name: str) -> Standing:
         upstream = reach(hub).upstream(reads(job))
     except CrossdockError as error:
         reason = f"What {name} stands on is not known, so all of it counts as broken: {error}"
-        return Standing(name, release, None, (reason,))
+        return Standing(name, release, None, (reason,), unanswered=error)
     reached = {
         id(verdict): upstream.is_reached_by(str(verdict["dataset"]), _about(verdict))
         or _is_of_a_source_of(verdict, upstream)

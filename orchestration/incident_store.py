@@ -13,9 +13,11 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.hub import Hub
-from orchestration.incidents import Change, Incident
+from orchestration.incident_history import Entry, happened, whole
+from orchestration.incidents import RUN, Change, Incident
 
 INCIDENT = "lake.hub.incident"
+HISTORY = "lake.hub.incident_history"
 ALERT = "lake.hub.alert"
 _TIME = pa.timestamp("us", tz="UTC")
 _TIMES = ("since", "seen_at", "snoozed_until", "resolved_at")
@@ -26,6 +28,15 @@ _SCHEMA = pa.schema(
         if field.name not in ("times", "failing", "echoes")
     ]
     + [("times", pa.int64()), ("failing", pa.int64()), ("echoes", pa.list_(pa.string()))]
+)
+_ENTRY_TIMES = ("happened_at", "until", "clock_at")
+_HISTORY_SCHEMA = pa.schema(
+    [
+        (field.name, _TIME if field.name in _ENTRY_TIMES else pa.string())
+        for field in fields(Entry)
+        if field.name != "failing"
+    ]
+    + [("failing", pa.int64())]
 )
 # One row an event of an incident, until it is known whom to tell; then one a target.
 _ALERT_SCHEMA = pa.schema(
@@ -39,9 +50,10 @@ _ALERT_SCHEMA = pa.schema(
 
 
 def provide(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the two tables where they are missing; within the caller's transaction."""
+    """Create the tables where they are missing; within the caller's transaction."""
     con.execute("create schema if not exists lake.hub")
-    for name, schema in ((INCIDENT, _SCHEMA), (ALERT, _ALERT_SCHEMA)):
+    shapes = {INCIDENT: _SCHEMA, HISTORY: _HISTORY_SCHEMA, ALERT: _ALERT_SCHEMA}
+    for name, schema in shapes.items():
         con.register("shape", schema.empty_table())
         con.execute(f"create table if not exists {name} as from shape")
         con.unregister("shape")
@@ -67,10 +79,35 @@ def listed(
     return [Incident(**{**row, "echoes": tuple(row["echoes"] or ())}) for row in rows]
 
 
-def write(con: duckdb.DuckDBPyConnection, changes: Sequence[Change], now: datetime) -> None:
-    """Keep changed incidents, and an alert for each that people are told of."""
+def before(con: duckdb.DuckDBPyConnection, one: Incident) -> list[Incident]:
+    """Return the incidents that one's cause made before it, oldest first."""
+    is_same = "contract = ? and rule = ? and since < ? and (dataset = ? or contract = ?)"
+    # A step is the same in every job that has it.
+    return listed(con, is_same, [one.contract, one.rule, one.since, one.dataset, RUN])
+
+
+def history(con: duckdb.DuckDBPyConnection, one: Incident, now: datetime) -> list[Entry]:
+    """Return what happened to an incident, in order of time."""
+    try:
+        found = con.execute(f"select * from {HISTORY} where incident_id = ?", [one.incident_id])  # noqa: S608
+    except duckdb.CatalogException:
+        return whole([], one, now)  # a hub made before there was a history
+    return whole([Entry(**row) for row in found.to_arrow_table().to_pylist()], one, now)
+
+
+def write(
+    con: duckdb.DuckDBPyConnection,
+    changes: Sequence[Change],
+    now: datetime,
+    clock: datetime | None = None,
+) -> None:
+    """Keep changed incidents, what happened to them, and an alert for each that people are told of.
+
+    clock: the time of the data, where the hub has a clock of its own.
+    """
     if not changes:
         return
+    _remember(con, changes, now, clock)
     rows = [{**asdict(c.incident), "echoes": list(c.incident.echoes)} for c in changes]
     con.register("changed", pa.Table.from_pylist(rows, schema=_SCHEMA))
     con.execute(
@@ -94,6 +131,30 @@ def write(con: duckdb.DuckDBPyConnection, changes: Sequence[Change], now: dateti
     add_alerts(con, told)
 
 
+def _remember(
+    con: duckdb.DuckDBPyConnection,
+    changes: Sequence[Change],
+    now: datetime,
+    clock: datetime | None,
+) -> None:
+    """Add to the history what the changes mean; what stands there already is not added again."""
+    ids = [change.incident.incident_id for change in changes]
+    known = {one.incident_id: one for one in listed(con, "list_contains(?, incident_id)", [ids])}
+    entries = [
+        asdict(entry) | {"clock_at": clock}
+        for change in changes
+        for entry in happened(known.get(change.incident.incident_id), change.incident, now)
+    ]
+    if entries:
+        con.register("entries", pa.Table.from_pylist(entries, schema=_HISTORY_SCHEMA))
+        # A snooze that somebody ended ends by itself at the same instant.
+        con.execute(
+            f"insert into {HISTORY} by name from entries "
+            f"anti join {HISTORY} using (incident_id, happened_at, kind)"
+        )
+        con.unregister("entries")
+
+
 def add_alerts(con: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows to the outbox; within the caller's transaction."""
     if rows:
@@ -110,5 +171,5 @@ def change(
     with lock, hub.lake.connect() as con:
         con.execute("begin")
         provide(con)
-        write(con, what(standing(con)), now)
+        write(con, what(standing(con)), now, hub.settings.now)
         hub.lake.commit(con)

@@ -51,6 +51,11 @@ class Incident:
         return self.contract, self.dataset, self.rule
 
     @property
+    def found(self) -> str:
+        """What was found: of a step that fails what it said, in whichever job that was."""
+        return self.message.split("`: ", 1)[-1] if self.contract == RUN else self.message
+
+    @property
     def layer(self) -> str:
         """The layer whose judgement decides on it: sources, canonical, decisions, or run."""
         return self.contract.partition("/")[0]

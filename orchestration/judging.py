@@ -107,7 +107,7 @@ def _record(hub: Hub, judgement: Judgement) -> None:
         standing = incident_store.standing(con)
         now = judgement.judged_at
         changes = incidents.judged(standing, judgement.layer, rows, now, echoes(hub))
-        incident_store.write(con, changes, now)
+        incident_store.write(con, changes, now, hub.settings.now)
         hub.lake.commit(con)
 
 

@@ -4,8 +4,8 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import dagster as dg
 from filelock import FileLock, Timeout
@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from contracts import CrossdockError
 from orchestration import pulling, run_incidents
 from orchestration.hub import Hub
+from orchestration.step_errors import LOAD, cause, failed_at, told
 
 _PID = "crossdock/pid"
 _OPEN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING]
@@ -24,13 +25,14 @@ class RunBusy(CrossdockError):
 
 @dataclass
 class Step:
-    """A step of a job: how long it took, what it made, and its error if it failed."""
+    """A step of a job: how long it took, what it made, and its error if it did not end well."""
 
     name: str
     began: float
     seconds: float = 0
     events: list[dg.DagsterEvent] = field(default_factory=list)
     error: str | None = None
+    failed_at: str | None = None  # the step that the error is about; None if contracts are
 
     def unpassed(self) -> list[dg.AssetCheckEvaluation]:
         """Return the checks of this step that failed and are no mere warnings."""
@@ -76,13 +78,17 @@ def run(
         ) from None
     try:
         outcome = _run(job_name, assets, started, ended)
+    except Exception as error:  # a step's own would not be raised: no step could begin
+        with suppress(Exception):  # what went wrong first is what the caller hears of
+            run_incidents.note(hub, job_name, {LOAD: told(error)}, ())
+        raise
     finally:
         lock.release()
     run_incidents.note(
         hub,
         job_name,
-        {step.name: step.error for step in outcome.steps if step.error},
-        [step.name for step in outcome.steps if not step.error],
+        {s.failed_at: str(s.error) for s in outcome.steps if s.failed_at is not None},
+        [LOAD, *(step.name for step in outcome.steps if step.failed_at is None)],
     )
     return outcome
 
@@ -141,30 +147,18 @@ def _follow(
     if event.event_type is dg.DagsterEventType.STEP_FAILURE:
         # Of a blocking check Dagster only says that it failed; the check says why.
         found = [one.description for one in step.unpassed() if one.blocking]
+        error = event.step_failure_data.error
         step.error = (
             "\n".join(str(said) for said in found)
-            or cause(event.step_failure_data.error)
+            or cause(error)
             or event.message
             or "unknown error"
         )
+        step.failed_at = failed_at(name, error)
     if event.event_type in {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}:
         step.seconds = time.monotonic() - step.began
         outcome.steps.append(step)
         ended(step)
-
-
-def cause(error: Any) -> str | None:
-    """Return the innermost message of a step's error, without the frames around it.
-
-    Our own errors say what, where and the mend; the class name in front of it tells nobody more.
-    """
-    if error is None:
-        return None
-    while error.cause is not None:
-        error = error.cause
-    text = str(error.message).strip()
-    name, _, rest = text.partition(": ")
-    return rest if rest and "." in name and " " not in name else text
 
 
 def _close_left_behind(instance: dg.DagsterInstance) -> None:

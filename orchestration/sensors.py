@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from orchestration import alert_outbox, run_incidents
-from orchestration.hub import Hub
-from orchestration.running import cause
+from orchestration.lake_watch import open_hub
+from orchestration.step_errors import LOAD, cause, failed_at
 
 SCHEDULES = [
     dg.ScheduleDefinition(
@@ -51,7 +51,7 @@ def run_ended(context: dg.RunStatusSensorContext) -> None:
 )
 def alerts(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Send what is due."""
-    sent = alert_outbox.send(Hub.open())
+    sent = alert_outbox.send(open_hub())
     for one in sent:
         if one.error is not None:
             context.log.warning(f"{one.alert_id} to {one.target}: {one.error}")
@@ -71,7 +71,8 @@ def _note(context: dg.RunStatusSensorContext) -> None:
             continue
         if event.event_type is dg.DagsterEventType.STEP_FAILURE:
             error = event.step_failure_data.error
-            failed[event.step_key] = cause(error) or event.message or "unknown error"
-        else:
-            ended_well.add(event.step_key)
-    run_incidents.note(Hub.open(), run.job_name, failed, ended_well)
+            if (at := failed_at(event.step_key, error)) is not None:
+                failed[at] = cause(error) or event.message or "unknown error"
+                continue
+        ended_well |= {LOAD, event.step_key}
+    run_incidents.note(open_hub(), run.job_name, failed, ended_well)

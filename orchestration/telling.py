@@ -1,5 +1,7 @@
 """What people are told of an incident: whose it is, where it comes from, what it holds up."""
 
+from datetime import datetime
+
 import decisions
 from contracts import CrossdockError
 from orchestration.alerts.alert import Alert
@@ -7,10 +9,11 @@ from orchestration.gate import reads
 from orchestration.hub import Hub
 from orchestration.incidents import RUN, Event, Incident
 from orchestration.source_fields import lineage, reach
+from orchestration.step_errors import GATE, gate_of
 
 
-def alert(hub: Hub, one: Incident, alert_id: str, event: Event) -> Alert:
-    """Return the alert on an event of an incident."""
+def alert(hub: Hub, one: Incident, alert_id: str, event: Event, at: datetime) -> Alert:
+    """Return the alert on an event of an incident that happened at an instant."""
     fields = source_fields(hub, one)
     return Alert(
         id=alert_id,
@@ -30,7 +33,7 @@ def alert(hub: Hub, one: Incident, alert_id: str, event: Event) -> Alert:
         blocked=() if event == "resolved" else blocked(hub, one),
         mend=one.mend,
         link=_link(hub, one),
-        occurred_at=(one.resolved_at or one.seen_at) if event == "resolved" else one.seen_at,
+        occurred_at=at,
         also=one.echoes,
     )
 
@@ -51,7 +54,7 @@ def source_fields(hub: Hub, one: Incident) -> tuple[str, ...]:
 def blocked(hub: Hub, one: Incident) -> tuple[str, ...]:
     """Return what waits for its end: the release for readers, and the jobs that stand on it."""
     if one.contract == RUN:
-        return ("release",)
+        return _blocked_by_step(one)
     if one.severity != "error" or one.layer == "decisions":
         return ()
     held = []
@@ -64,7 +67,16 @@ def blocked(hub: Hub, one: Incident) -> tuple[str, ...]:
     return ("release", *held)
 
 
+def _blocked_by_step(one: Incident) -> tuple[str, ...]:
+    """Return what a step that failed holds up: a gate, or a decision itself, its job only."""
+    steps = [gate_of(step) for step in (one.rule, *(echo.split()[-1] for echo in one.echoes))]
+    jobs = tuple(step.removeprefix(GATE) for step in steps if step.startswith(GATE))
+    return jobs if steps[0].startswith(GATE) else ("release", *jobs)
+
+
 def _title(one: Incident) -> str:
+    if one.contract == RUN and one.rule.startswith(GATE):
+        return f"the gate of {one.rule.removeprefix(GATE)} cannot judge"
     if one.contract == RUN:
         return f"{one.rule} failed in {one.dataset}"
     where = one.dataset if one.field is None else f"{one.dataset}.{one.field}"

@@ -12,6 +12,9 @@ Severity = Literal["error", "warning"]
 # Both become headers. No full stop: a webhook's signature is over id.timestamp.body.
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_:/-]{1,200}$")]
 
+# A run tells at its end what it found at its beginning; Dagster's sensor comes once a minute.
+USUAL = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(hide_input_in_errors=True))
 class Alert:
@@ -21,7 +24,9 @@ class Alert:
     short id that all alerts of one incident share. ``what`` gives example keys and never personal
     data. ``channel`` and ``owner`` are the contract's, and ``system`` is whose data it is.
     ``blocked`` names decision jobs, and 'release'; ``also`` the rules that fail downstream of it.
-    ``occurred_at`` is when the event happened, ``since`` when the incident began.
+    ``occurred_at`` is when the event happened, ``since`` when the incident began, ``sent_at`` when
+    this try to send it was made. ``is_first`` is true of an end before which nothing of the
+    incident is known to have arrived: it tells the beginning as well.
     Raises pydantic.ValidationError for what cannot be one, without its values.
     """
 
@@ -44,6 +49,8 @@ class Alert:
     link: str | None = None
     occurred_at: AwareDatetime
     also: tuple[str, ...] = ()
+    sent_at: AwareDatetime | None = None
+    is_first: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -54,6 +61,12 @@ class Alert:
     def lasted(self) -> timedelta:
         """How long the incident had lasted when the event happened; never below zero."""
         return max(self.occurred_at - self.since, timedelta())
+
+    @property
+    def late(self) -> timedelta | None:
+        """How long after the event it was sent; None if that is no longer than usual."""
+        after = self.sent_at - self.occurred_at if self.sent_at else timedelta()
+        return after if after > USUAL else None
 
     def to_json(self) -> str:
         """Return it as the JSON text that ``from_json`` reads."""

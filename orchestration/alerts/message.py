@@ -23,10 +23,12 @@ def subject(alert: Alert) -> str:
 
 
 def state(alert: Alert) -> str:
-    """Say how it stands: 'Error', 'Warning again', 'Error, still', 'Resolved'."""
+    """Say how it stands: 'Error', 'Error, still', 'Resolved', 'Error, sent late'."""
     if alert.is_over:
-        return "Resolved"
-    return alert.severity.capitalize() + _EVENTS.get(alert.event, "")
+        said = "Broke and is resolved" if alert.is_first else "Resolved"
+    else:
+        said = alert.severity.capitalize() + _EVENTS.get(alert.event, "")
+    return said if alert.late is None else f"{said}, sent late"
 
 
 def text(alert: Alert, width: int | None = 72) -> str:
@@ -45,16 +47,33 @@ def text(alert: Alert, width: int | None = 72) -> str:
 
 
 def opening(alert: Alert) -> str:
-    """Begin: what happened when; of a resolved incident how long it lasted and who hears of it."""
+    """Begin: what happened when, whether this comes late, and of an end who hears of it."""
+    began, lasted = _instant(alert.since), duration(alert.lasted)
+    follows = None
     match alert.event:
-        case "resolved":
-            return (
-                f"Resolved after {duration(alert.lasted)}. Everybody who was told that it broke "
-                "is told this. What had broken:"
+        case "resolved" if alert.is_first:
+            said = (
+                f"Broke at {began}, resolved since {_instant(alert.occurred_at)}, after {lasted}."
             )
+            follows = (
+                "No message that it broke is known to have arrived here, so this tells both. "
+                "What had broken:"
+            )
+        case "resolved":
+            said = f"Resolved after {lasted}."
+            follows = "Everybody who was told that it broke is told this. What had broken:"
         case "reminder":
-            return f"Still broken after {duration(alert.lasted)}."
-    return f"Broken since {_instant(alert.since)}."
+            said = f"Still broken after {lasted}."
+        case _:
+            said = f"Broken since {began}."
+    return " ".join(filter(None, [said, _late(alert), follows]))
+
+
+def _late(alert: Alert) -> str | None:
+    if alert.sent_at is None or alert.late is None:
+        return None
+    happened = {"opened": "it broke", "resolved": "it was resolved"}.get(alert.event, "that")
+    return f"Sent late, at {_instant(alert.sent_at)}, {duration(alert.late)} after {happened}."
 
 
 def facts(alert: Alert) -> list[tuple[str, str]]:

@@ -42,7 +42,8 @@ def routes(settings: Settings) -> Routes:
     """Read the list of channels; without one, everything goes to CROSSDOCK_ALERT_WEBHOOK if set.
 
     ${NAME} is filled in when a target is used, so that what one of them lacks silences no other.
-    Raises RoutesError for a file that is not YAML, or has a key or kind that means nothing.
+    Raises RoutesError for a file that is not YAML, has a key or kind that means nothing, or a
+    secret in it that is too short to be one.
     """
     path = settings.channels
     try:
@@ -115,6 +116,8 @@ def _target(path: Path, name: str, place: int, entry: Any) -> Target:
     except ValidationError as error:
         detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RoutesError(f"{where}: {kind}: {detail}. It takes: {', '.join(keys)}.") from None
+    if flaw := settings.flaw():
+        raise RoutesError(f"{where}.{kind}: {flaw}.")
     # Not its place, so that a line put before it sends nobody another's messages.
     given_as = hashlib.sha256(settings.model_dump_json(by_alias=True).encode()).hexdigest()
     return Target(f"{name}/{kind}/{given_as[:6]}", kind, f"{where}.{kind}", settings)

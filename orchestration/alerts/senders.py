@@ -37,7 +37,8 @@ def deliver(alert: Alert, target: Target, timeout_s: float = 10) -> None:
     """Send an alert to a target; it was taken when this returns. Safe to repeat: ids stay.
 
     ``timeout_s`` is how long each answer is waited for. Raises NotDelivered, and nothing else.
-    A variable that is not set is not final: whoever exports it gets what waited.
+    A variable that is not set, or set to what cannot be, is not final: whoever mends it gets what
+    waited.
     """
     try:
         match target.filled():
@@ -55,7 +56,7 @@ def deliver(alert: Alert, target: Target, timeout_s: float = 10) -> None:
     except NotFilled as error:
         raise NotDelivered(str(error), is_final=False) from None
     except RoutesError as error:
-        raise NotDelivered(str(error), is_final=True) from None
+        raise NotDelivered(str(error), is_final=not target.is_of_environment) from None
     except Exception as error:  # what a library says may hold the address, so only its kind
         raise NotDelivered(f"Sending failed: {type(error).__name__}.", is_final=False) from None
 

@@ -1,6 +1,6 @@
 """The kinds of ways by which an alert goes out, each with the settings that it takes."""
 
-import binascii
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +12,11 @@ from contracts import CrossdockError
 from orchestration.alerts import mail
 from orchestration.environment import filled
 
+# What Standard Webhooks asks of a secret at least, in bytes: who guesses it can sign as we do.
+# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+SHORTEST = 24
+_MAKE = 'Make one of 32 bytes: echo "whsec_$(openssl rand -base64 32)"'
+
 
 class RoutesError(CrossdockError):
     """The list of channels cannot be used as it stands."""
@@ -19,6 +24,10 @@ class RoutesError(CrossdockError):
 
 class _Way(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    def flaw(self) -> str | None:
+        """Say what no environment can mend of it as it stands in the file, without showing it."""
+        return None
 
     def problem(self) -> str | None:
         """Say what is wrong with its values once they are filled in, without showing them."""
@@ -59,15 +68,20 @@ class Webhook(_Way):
     url: str = Field(repr=False)
     secret: str = Field(repr=False)
 
+    def flaw(self) -> str | None:
+        return None if "$" in self.secret else _too_short(self.secret)
+
     def problem(self) -> str | None:
         try:
             Signer(self.secret)
-        except (binascii.Error, EmptyWebhookSecretError, ValueError):
+        except EmptyWebhookSecretError:
+            return _too_short("")
+        except ValueError:  # of base64 too
             return (
-                "secret is no Standard Webhooks secret: whsec_ and 24 to 64 bytes in base64. "
-                'Make one: echo "whsec_$(openssl rand -base64 32)"'
+                f"secret is no Standard Webhooks secret: whsec_ and {SHORTEST} to 64 bytes in "
+                f"base64. {_MAKE}"
             )
-        return _not_http(self.url, "url")
+        return _too_short(self.secret) or _not_http(self.url, "url")
 
 
 class Apprise(_Way):
@@ -100,6 +114,11 @@ class Target:
     where: str
     settings: Way = field(repr=False)
 
+    @property
+    def is_of_environment(self) -> bool:
+        """Whether a value of it comes from the environment, which may be mended."""
+        return "$" in self.settings.model_dump_json()
+
     def filled(self, environment: Mapping[str, str] | None = None) -> Way:
         """Return its settings with every ${NAME} replaced from the environment.
 
@@ -111,6 +130,19 @@ class Target:
         if problem := way.problem():
             raise RoutesError(f"{self.where}: {problem}.")
         return way
+
+
+def _too_short(secret: str) -> str | None:
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_") + "==")  # as Signer reads it
+    except ValueError:
+        return None  # no secret at all, which `problem` says
+    if len(key) >= SHORTEST:
+        return None
+    return (
+        f"secret is too short: under {SHORTEST} bytes it can be guessed, and whoever guesses it "
+        f"can send messages in your name. {_MAKE}"
+    )
 
 
 _HTTP = TypeAdapter(HttpUrl)

@@ -3,14 +3,14 @@
 import sys
 import traceback
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from contracts import CrossdockError
-from decisions import DecisionError
+from orchestration.step_errors import ours
 from warehouse.errors import is_damage
 
 _MODULES = (
@@ -70,19 +70,25 @@ def said(error: BaseException) -> str:
 
     The traceback of an error that is not ours is appended to crossdock.log in the home.
     """
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, CrossdockError | DecisionError):
-            return str(link)
-        last, link = link, link.__cause__ or link.__context__
+    if (own := ours(error)) is not None:
+        return str(own)
+    last = error
+    while (deeper := last.__cause__ or last.__context__) is not None:
+        last = deeper
+    log = logged(error)
+    lines = [line for line in str(last).strip().splitlines() if line.strip()]
+    said = f"{type(last).__name__}: {' '.join(lines[:6])[:600]} (all of it is in {log})"
+    if is_damage(last):
+        said += ". The catalog may be damaged: `crossdock fsck` looks, `crossdock restore` mends."
+    return said
+
+
+def logged(error: BaseException) -> Path:
+    """Append the traceback of an error to crossdock.log in the home, and return where that is."""
     from orchestration.settings import load
 
     log = load().home / "crossdock.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
-    lines = [line for line in str(last).strip().splitlines() if line.strip()]
-    said = f"{type(last).__name__}: {' '.join(lines[:6])[:600]} (all of it is in {log})"
-    if is_damage(last):
-        said += ". The catalog may be damaged: `crossdock fsck` looks, `crossdock restore` mends."
-    return said
+    return log

@@ -12,6 +12,7 @@ from rich.table import Table
 from contracts import CrossdockError
 from orchestration.cli import app, out
 from orchestration.cli.fitting import Column, fit
+from orchestration.cli.wording import clocks
 from orchestration.hub import Hub
 from orchestration.incidents import RUN, Change, Incident
 
@@ -55,25 +56,31 @@ def listed(
         Column("rule", [_rule(one) for one in shown], is_number=False),
         Column("it is", [_state(one) for one in shown], 1, is_number=False),
         Column("rows", ["" if one.failing is None else f"{one.failing:,}" for one in shown], 2),
-        Column("since", [f"{one.since:%m-%d %H:%M}" for one in shown], 3, is_number=False),
+        Column("since (UTC)", [f"{one.since:%m-%d %H:%M}" for one in shown], 3, is_number=False),
         Column("owner", [one.owner for one in shown], 4, is_number=False),
     ]
     out.print(fit(columns, out.width, [_style(one) for one in shown])[0])
     out.print("`crossdock incidents show INCIDENT` tells what to do and who was told.")
+    _say_clocks(hub)
 
 
 @incidents.command()
 def show(name: Annotated[str, _ID]) -> None:
-    """Show an incident: what broke, where it comes from, what waits for it, who was told.
+    """Show an incident: what broke, what waits for it, what happened to it, who was told.
 
     Example: `crossdock incidents show 1f3a`
     """
-    from orchestration import alert_outbox, telling
+    from orchestration import alert_outbox, incident_store, telling
+    from orchestration.cli import incident_view
 
     hub = Hub.open()
     one = _find(hub, name)
+    with hub.lake.connect(read_only=True) as con:
+        entries = incident_store.history(con, one, datetime.now(UTC))
+        earlier = incident_store.before(con, one)
     out.print(f"[bold]{one.incident_id}[/] {one.severity}, {_state(one)}: {one.dataset} {one.rule}")
     out.print(escape(one.message.partition(" Owner: ")[0]))
+    told = one.by in (entry.by for entry in entries)
     times = "once" if one.times == 1 else f"{one.times} times"
     lines = {
         "what to do": one.mend if not one.resolved_at else "",
@@ -83,15 +90,20 @@ def show(name: Annotated[str, _ID]) -> None:
         "resolved": f"{one.resolved_at:%Y-%m-%d %H:%M} UTC" if one.resolved_at else "",
         "waits for it": ", ".join(telling.blocked(hub, one)) if not one.resolved_at else "",
         "downstream": ", ".join(one.echoes),
-        "note": " ".join(filter(None, [one.by and f"{one.by}:", one.note])),
+        "broke before": incident_view.earlier(earlier),
+        # Of an incident that is older than its history.
+        "note": "" if told else " ".join(filter(None, [one.by and f"{one.by}:", one.note])),
     }
     table = Table(show_header=False, box=None)
     for label, said in lines.items():
         if said:
             table.add_row(f"[bold]{label}[/]", escape(said))
-    for told in alert_outbox.history(hub, one.incident_id):
-        table.add_row("[bold]told[/]", escape(told))
+    for line in incident_view.history(entries):
+        table.add_row("[bold]history[/]", escape(line))
+    for line in alert_outbox.history(hub, one.incident_id):
+        table.add_row("[bold]told[/]", escape(line))
     out.print(table)
+    _say_clocks(hub)
 
 
 @incidents.command()
@@ -134,7 +146,8 @@ def ack(
     """
     from orchestration.incidents import acknowledged
 
-    one = _kept(name, lambda found: acknowledged(found, by or getpass.getuser(), note))
+    now = datetime.now(UTC)
+    one = _kept(name, lambda found: acknowledged(found, by or getpass.getuser(), note), now)
     out.print(f"{one.incident_id} is acknowledged by {one.by}.")
 
 
@@ -151,16 +164,25 @@ def snooze(
     """
     from orchestration.incidents import snoozed
 
-    until = datetime.now(UTC) + timedelta(hours=hours)
-    one = _kept(name, lambda found: snoozed(found, by or getpass.getuser(), until, note))
-    out.print(f"{one.incident_id} is silent until {until:%Y-%m-%d %H:%M} UTC.")
+    now = datetime.now(UTC)
+    until = now + timedelta(hours=hours)
+
+    def silenced(found: Incident) -> Incident:
+        if not hours and found.status != "snoozed":
+            raise CrossdockError(f"Incident {found.incident_id} is not silent: nothing to end.")
+        return snoozed(found, by or getpass.getuser(), until, note)
+
+    one = _kept(name, silenced, now)
+    if hours:
+        out.print(f"{one.incident_id} is silent until {until:%Y-%m-%d %H:%M} UTC.")
+    else:
+        out.print(f"{one.incident_id} is silent no more; still broken, it is told again.")
 
 
-def _kept(name: str, what: Callable[[Incident], Incident]) -> Incident:
+def _kept(name: str, what: Callable[[Incident], Incident], now: datetime) -> Incident:
     from orchestration import incident_store
 
     hub = Hub.open()
-    now = datetime.now(UTC)
     named = _find(hub, name).incident_id
     made: list[Incident] = []
 
@@ -184,6 +206,11 @@ def _find(hub: Hub, name: str) -> Incident:
         problem = "is no incident" if not found else "is the start of several incidents"
         raise CrossdockError(f"'{name}' {problem}. Open are: {', '.join(known) or 'none'}.")
     return found[0]
+
+
+def _say_clocks(hub: Hub) -> None:
+    if (said := clocks(hub.settings)) is not None:
+        out.print(said, style="dim")
 
 
 def _rule(one: Incident) -> str:

@@ -98,3 +98,5 @@ def status(
             f"[bold]Incidents[/] errors {errors}, warnings {len(broken) - errors}, since "
             f"{broken[0].since:%Y-%m-%d %H:%M} UTC; `crossdock incidents` lists them."
         )
+    if (said := wording.clocks(hub.settings)) is not None:
+        out.print(said, style="dim")

@@ -2,12 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 
+from orchestration.settings import Settings
+
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def at(instant: datetime, *, to_second: bool = False) -> str:
     """Write an instant in UTC; the zone stands in the table's header or title."""
     return f"{instant.astimezone(UTC):{'%Y-%m-%d %H:%M:%S' if to_second else '%Y-%m-%d %H:%M'}}"
+
+
+def clocks(settings: Settings) -> str | None:
+    """Say which times are whose where the hub has a simulated clock; None where all are one's."""
+    if settings.now is None:
+        return None
+    return (
+        "Two clocks: pulls, verdicts, incidents and messages bear this machine's times "
+        f"({at(datetime.now(UTC))} UTC now), data and releases those of the simulated network "
+        f"({at(settings.clock())} UTC now)."
+    )
 
 
 def lasting(span: timedelta) -> str:

@@ -1,18 +1,18 @@
 """Run a job with progress on the screen, then give the account of it."""
 
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from textwrap import shorten
 
 import dagster as dg
 import typer
 from rich.markup import escape
 
-from contracts import CrossdockError
-from orchestration import account, alert_outbox
+from orchestration import account
 from orchestration.cli import err, out
+from orchestration.cli.tell import tell
 from orchestration.hub import Hub
+from orchestration.lake_watch import open_hub
 from orchestration.running import Step
 from orchestration.running import run as run_job
 from orchestration.sources import SourcesError, read
@@ -31,7 +31,7 @@ _SAID = {
 
 def work(job: str, *, sources: Sequence[str] = ()) -> None:
     """Run a job, show it, print the account; exit code 1 unless all of it succeeded."""
-    hub = Hub.open()
+    hub = open_hub()
     if job in {"run", "pull"}:
         _ask_for_settings(hub, sources)
     with out.status(f"loading Crossdock for {job}") as status:
@@ -55,8 +55,12 @@ def work(job: str, *, sources: Sequence[str] = ()) -> None:
             except KeyboardInterrupt:
                 err.print("[bold red]crossdock:[/] interrupted; what was committed stays.")
                 raise typer.Exit(130) from None
+            except Exception:
+                with suppress(Exception):  # what went wrong first is what the reader hears of
+                    tell(hub)
+                raise
     account.of_run(hub, job, result, out)
-    _tell(hub)
+    tell(hub)
     if not result.success:
         listed = [_said(step) for step in result.steps if step.error]
         for said in dict.fromkeys(listed) or [_BLOCKED]:
@@ -71,26 +75,6 @@ def _said(step: Step) -> str:
         why = shorten(str(step.error), 200, placeholder=" …")
         return f"{job} does not start: {why} `crossdock gate {job}` tells all."
     return _SAID.get(step.name) or str(step.error)
-
-
-def _tell(hub: Hub) -> None:
-    """Send what is to be told of incidents; what is not taken now is tried again."""
-    try:
-        sent = alert_outbox.send(hub)
-    except CrossdockError as error:
-        err.print(f"[bold yellow]crossdock:[/] nobody was told: {escape(str(error))}")
-        return
-    told = Counter((one.target, one.event) for one in sent if one.error is None)
-    for (target, event), count in sorted(told.items()):
-        out.print(f"Told {escape(target)}: {count} incident{'s' * (count > 1)} {event}.")
-    for one in sent:
-        if one.error is not None:
-            err.print(f"[bold yellow]crossdock:[/] {escape(one.target)}: {escape(one.error)}")
-    if unheard := alert_outbox.unheard(hub):
-        out.print(
-            f"Nobody was told of {unheard} incident{'s' * (unheard > 1)}: no channel is set for "
-            "them (orchestration/ALERTS.md); `crossdock incidents` lists them."
-        )
 
 
 def _ask_for_settings(hub: Hub, names: Sequence[str]) -> None:

@@ -40,6 +40,10 @@ _BROKEN = {
 _Row = Mapping[str, Any]
 
 
+class ContractsBroken(CrossdockError):
+    """A layer's contracts are broken, which ends the step that shows it in error."""
+
+
 class ContractChecks(dg.Component, dg.Model, dg.Resolvable):
     """A layer's verdict as an asset, and its rules as checks, from the ODCS contracts."""
 
@@ -143,7 +147,7 @@ def _checks(layer: str, found: Sequence[Contract]) -> dg.AssetChecksDefinition:
                 dataset = contract.dataset(table.name)
                 yield _result(key, rules, [by_rule.get((dataset, rule.id)) for rule in rules])
         if any(is_blocking(row) for row in rows):
-            raise CrossdockError(judging.worst(rows))
+            raise ContractsBroken(judging.worst(rows))
 
     return _show
 

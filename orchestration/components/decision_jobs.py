@@ -11,7 +11,7 @@ from decisions import Job
 from orchestration import plots
 from orchestration.components.published_release import KEY as RELEASE
 from orchestration.deciding import decide
-from orchestration.gate import standing
+from orchestration.gate import refusal, standing
 from orchestration.hub import Hub
 from orchestration.tabulated import tabulated
 
@@ -60,6 +60,8 @@ def _gate(job: Job[Any], owner: str) -> dg.AssetsDefinition:
     )
     def _look(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         now = standing(Hub.open(), job.name)
+        if now.unanswered is not None:  # no verdict of the check, but a step that failed
+            raise refusal(now) from now.unanswered
         upstream = now.upstream
         metadata: dict[str, Any] = {
             "release": now.release.release_id if now.release else "none",

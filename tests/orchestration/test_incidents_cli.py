@@ -1,7 +1,7 @@
 """What is broken, as a person reads it and takes it up."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,71 @@ def test_it_is_taken_up_and_silenced_by_name_and_a_note_stays(
     assert "ops: asked the WMS team" in crossdock("incidents", "show", name)
     crossdock("incidents", "snooze", name, "--hours", "0")
     assert "its silence is over" in crossdock("incidents")
+
+
+def test_what_happened_to_it_is_shown_line_by_line_in_order_of_time(
+    crossdock: Callable[..., str],
+) -> None:
+    name = ids(crossdock)[0]
+    assert "is not silent" in crossdock("incidents", "snooze", name, "--hours", "0", code=1)
+    crossdock("incidents", "ack", name, "--by", "ops", "--note", "asked the WMS team")
+    crossdock("incidents", "ack", name, "--by", "lead", "--note", "they count tonight")
+    crossdock("incidents", "snooze", name, "--hours", "4", "--by", "lead")
+    crossdock("incidents", "snooze", name, "--hours", "0", "--by", "ops")
+    lines = crossdock("incidents", "show", name).splitlines()
+    told = [line.partition(" UTC  ")[2].strip() for line in lines if "history" in line]
+    assert told[:3] == [
+        "opened: an error, 26 rows",
+        "acknowledged by ops: asked the WMS team",
+        "acknowledged by lead: they count tonight",
+    ]
+    assert told[3].startswith("snoozed by lead until 20") and told[4:] == ["snooze ended by ops"]
+
+
+def test_changes_with_nothing_between_them_are_one_line_and_an_earlier_time_is_named(
+    tmp_path: Path, crossdock: Callable[..., str]
+) -> None:
+    hub = Hub(Settings(home=tmp_path))
+
+    def found(hours: int, *rows: dict[str, Any]) -> None:
+        now = NOW + timedelta(hours=hours)
+        incident_store.change(
+            hub, lambda it: incidents.judged(it, "sources", rows, now), now, "test"
+        )
+
+    for hours in (1, 2, 3):
+        found(hours, *(row | {"failing": 26 + hours} for row in ROWS))
+    name = ids(crossdock)[0]
+    said = crossdock("incidents", "show", name)
+    assert "changed: 29 rows (the last of 3 changes)" in said and "27 rows" not in said
+    found(4)
+    found(9, *ROWS)
+    assert "resolved after 4 h" in crossdock("incidents", "show", name)
+    again = crossdock("incidents", "show", ids(crossdock)[0])
+    assert f"once: {name} of 2026-03-11 22:00 UTC for 4 h" in again
+
+
+def test_two_clocks_are_told_apart_and_one_is_not_spoken_of(
+    tmp_path: Path, crossdock: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ids(crossdock)[0]
+    one_clock = [crossdock("incidents"), crossdock("incidents", "show", name), crossdock("status")]
+    assert "clock" not in " ".join(one_clock)
+    monkeypatch.setenv("CROSSDOCK_NOW", "2026-03-01T22:00:00+00:00")
+    found_at = datetime.now(UTC)
+    incident_store.change(
+        Hub(Settings(home=tmp_path)),
+        lambda it: incidents.judged(it, "sources", ROWS[:1], found_at),
+        found_at,
+        "test",
+    )
+    shown = crossdock("incidents", "show", name)
+    for said in (crossdock("incidents"), shown, crossdock("status")):
+        flat = " ".join(said.split())
+        assert "Two clocks" in flat and "simulated network (2026-03-01 22:00 UTC now)" in flat
+        assert "incidents and messages bear this machine's times (20" in flat
+    (resolved,) = [line for line in shown.splitlines() if "resolved after" in line]
+    assert "(simulated clock: 2026-03-01 22:00)" in resolved
 
 
 def test_every_row_that_breaks_the_rule_is_listed(

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -66,6 +67,19 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
+    with _listening() as it:
+        yield it
+
+
+@pytest.fixture
+def other() -> Iterator[Receiver]:
+    """Another one, for who hears when the first does not."""
+    with _listening() as it:
+        yield it
+
+
+@contextmanager
+def _listening() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

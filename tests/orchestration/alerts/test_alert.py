@@ -1,5 +1,6 @@
 """An alert survives the outbox, and what cannot be one is refused."""
 
+import json
 from dataclasses import FrozenInstanceError, replace
 from datetime import datetime
 
@@ -13,6 +14,12 @@ def test_an_alert_comes_back_from_its_json_as_it_was(alert: Alert) -> None:
     assert Alert.from_json(alert.to_json()) == alert
     bare = replace(alert, rows=None, source_fields=(), blocked=(), link=None, also=())
     assert Alert.from_json(bare.to_json()) == bare
+
+
+def test_an_alert_that_an_earlier_version_put_in_the_outbox_can_be_read(alert: Alert) -> None:
+    before = json.loads(alert.to_json())
+    del before["sent_at"], before["is_first"]
+    assert Alert.from_json(json.dumps(before)) == alert and alert.late is None
 
 
 def test_an_alert_cannot_be_changed(alert: Alert) -> None:

@@ -76,6 +76,42 @@ def test_the_subject_tells_news_from_a_reminder(alert: Alert, event: str, said: 
 
 
 @pytest.mark.parametrize(
+    ("event", "subject", "opening"),
+    [
+        (
+            "opened",
+            "Error, sent late: w",
+            "Sent late, at 2026-03-11 23:05 UTC, 1 h after it broke.",
+        ),
+        ("reminder", "Error, still, sent late: w", "1 h after that."),
+        ("resolved", "Resolved, sent late: w", "1 h after it was resolved. Everybody who"),
+    ],
+)
+def test_a_message_that_comes_late_says_when_it_was_sent_and_one_in_time_does_not(
+    alert: Alert, event: str, subject: str, opening: str
+) -> None:
+    at = alert.since + timedelta(hours=3, minutes=25)
+    happened = replace(alert, event=event, occurred_at=at)  # type: ignore[arg-type]
+    late = replace(happened, sent_at=at + timedelta(hours=1))
+    assert f"[Crossdock] {subject}" in message.subject(late)
+    for said in (_flat(late), slack.payload(late)["text"]):
+        assert opening in said
+    in_time = replace(happened, sent_at=at + timedelta(minutes=10))
+    assert "late" not in message.subject(in_time) + _flat(in_time)
+
+
+def test_an_end_that_is_the_first_message_of_it_tells_the_beginning_too(alert: Alert) -> None:
+    at = alert.since + timedelta(hours=3, minutes=20)
+    both = replace(alert, event="resolved", occurred_at=at, sent_at=at, is_first=True)
+    assert message.subject(both).startswith("[Crossdock] Broke and is resolved: w")
+    for said in (_flat(both), slack.payload(both)["text"]):
+        assert "Broke at 2026-03-11 18:40 UTC, resolved since 2026-03-11 22:00 UTC" in said
+        assert "after 3 h 20 min. No message that it broke is known to have arrived here" in said
+        assert "Everybody who was told" not in said and "late" not in said
+    assert json.loads(message.webhook(both))["type"] == "crossdock.incident.resolved"
+
+
+@pytest.mark.parametrize(
     ("lasted", "said"),
     [
         (timedelta(seconds=20), "less than a minute"),

@@ -16,6 +16,7 @@ from orchestration.incidents import Change, Incident
 from orchestration.settings import Settings
 
 NOW = datetime(2026, 3, 11, 22, tzinfo=UTC)
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the library's example
 WMS = {"channel": "#wms", "owner": "wms-operations"}
 
 
@@ -78,15 +79,93 @@ def test_what_is_not_taken_is_tried_again_later_and_nothing_overtakes_it(
 ) -> None:
     route(hub, default=[{"slack": receiver.url}])
     receiver.status = 500
-    judge(row())
+    judge(row(severity="warning"))
     (failed,) = alert_outbox.send(hub, now=NOW)
     assert failed.error is not None and "s3cret" not in failed.error
-    judge(row("passed"), now=NOW + timedelta(seconds=10))
+    judge(row(), now=NOW + timedelta(seconds=10))
     assert alert_outbox.send(hub, now=NOW + timedelta(seconds=10)) == [], "it waits for its turn"
     receiver.status = 200
     sent = alert_outbox.send(hub, now=NOW + timedelta(minutes=1))
     assert [one.error for one in sent] == [None, None]
-    assert ["Error" in one for one in events(receiver)[1:]] == [True, False]
+    judge(row("passed"), now=NOW + timedelta(minutes=2))
+    alert_outbox.send(hub, now=NOW + timedelta(minutes=2))
+    states = [one.split("*")[1].partition(":")[0] for one in events(receiver)]
+    assert states[1:] == ["Warning", "Error, still", "Resolved"]
+
+
+def test_who_did_not_hear_of_the_beginning_hears_of_both_at_the_end_in_one_message(
+    hub: Hub, judge: Callable[..., None], receiver: Any, other: Any
+) -> None:
+    route(hub, default=[{"slack": receiver.url}, {"slack": other.url}])
+    receiver.status = 500
+    judge(row())
+    alert_outbox.send(hub, now=NOW)
+    receiver.taken.clear()
+    judge(row("passed"), now=NOW + timedelta(seconds=10))
+    (told,) = alert_outbox.send(hub, now=NOW + timedelta(seconds=10))
+    assert told.event == "resolved", "who heard of it need not wait for who did not"
+    receiver.status = 200
+    (late,) = alert_outbox.send(hub, now=NOW + timedelta(hours=3))
+    assert (late.event, late.error) == ("resolved", None)
+    ((_, _, body),) = receiver.taken
+    said = json.loads(body)["text"]
+    assert "Broke and is resolved, sent late: wms.stock.qty" in said
+    assert "Broke at 2026-03-11 22:00 UTC, resolved since 2026-03-11 22:00 UTC" in said
+    assert "Sent late, at 2026-03-12 01:00 UTC, 2 h 59 min after it was resolved." in said
+    begun, ended = events(other)
+    assert "Error: " in begun and "*Resolved: " in ended
+    assert "Everybody who was told" in other.body["text"]
+    assert alert_outbox.send(hub, now=NOW + timedelta(days=1)) == [], "nothing is told twice"
+    with hub.lake.connect(read_only=True) as con:
+        (one,) = incident_store.listed(con)
+    folded = [line for line in alert_outbox.history(hub, one.incident_id) if "the end" in line]
+    assert len(folded) == 1 and folded[0].startswith("opened: default/slack/")
+
+
+def test_an_end_after_a_beginning_that_was_refused_for_good_tells_of_both(
+    hub: Hub, judge: Callable[..., None], receiver: Any
+) -> None:
+    route(hub, default=[{"webhook": {"url": receiver.url, "secret": SECRET}}])
+    receiver.status = 404
+    judge(row())
+    alert_outbox.send(hub, now=NOW)
+    receiver.status = 200
+    judge(row("passed"))
+    alert_outbox.send(hub, now=NOW)
+    assert receiver.body["type"] == "crossdock.incident.resolved"
+    assert receiver.body["data"]["is_first"] is True
+
+
+def test_a_reminder_that_did_not_arrive_is_no_news_when_it_is_over(
+    hub: Hub, judge: Callable[..., None], receiver: Any
+) -> None:
+    route(hub, default=[{"webhook": {"url": receiver.url, "secret": SECRET}}])
+    judge(row(severity="warning"))
+    alert_outbox.send(hub, now=NOW)
+    receiver.status = 503
+    judge(row(), now=NOW + timedelta(hours=1))
+    alert_outbox.send(hub, now=NOW + timedelta(hours=1))
+    judge(row("passed"), now=NOW + timedelta(hours=2))
+    receiver.status, receiver.taken[:] = 200, []
+    (sent,) = alert_outbox.send(hub, now=NOW + timedelta(hours=3))
+    assert sent.event == "resolved" and len(receiver.taken) == 1
+    assert receiver.body["data"]["is_first"] is False, "it had heard of it as a warning"
+
+
+def test_what_is_still_broken_when_it_is_told_late_says_when_it_broke(
+    hub: Hub, judge: Callable[..., None], receiver: Any
+) -> None:
+    route(hub, channels={"#erp": [{"slack": receiver.url}]})
+    judge(row())
+    judge(row(), now=NOW + timedelta(hours=5))
+    alert_outbox.send(hub, now=NOW + timedelta(hours=5))
+    route(hub, default=[{"slack": receiver.url}])
+    alert_outbox.send(hub, now=NOW + timedelta(hours=6))
+    said = receiver.body["text"]
+    assert "Error, sent late: wms.stock.qty" in said
+    assert (
+        "Broken since 2026-03-11 22:00 UTC. Sent late, at 2026-03-12 04:00 UTC, 6 h after" in said
+    )
 
 
 def test_a_receiver_that_says_when_to_come_back_is_obeyed(
@@ -158,8 +237,7 @@ def test_a_list_of_channels_that_cannot_be_read_loses_no_alert(
 def test_a_kill_after_the_message_was_taken_repeats_it_under_the_same_id(
     hub: Hub, judge: Callable[..., None], receiver: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the library's example
-    route(hub, default=[{"webhook": {"url": receiver.url, "secret": secret}}])
+    route(hub, default=[{"webhook": {"url": receiver.url, "secret": SECRET}}])
     judge(row())
     alert_outbox.send(hub, now=NOW - timedelta(days=1))  # addressed, and not yet due
 

@@ -124,7 +124,6 @@ HUSH = "hush-s3cret"
         (f"slack: {HUSH}", r"slack: it is no URL"),
         (f"apprise: {HUSH}", r"apprise: it is no Apprise URL"),
         (f'webhook: {{url: "https://x.example", secret: "{HUSH}-é"}}', r"webhook: secret is no"),
-        ('webhook: {url: "https://x.example", secret: ""}', r"webhook: secret is no"),
         (
             f'email: {{to: [a@example.com], from: c@example.com, smtp: "smtp://u:{HUSH}@:x"}}',
             r"email: smtp is no URL",
@@ -150,3 +149,35 @@ def test_a_broken_file_does_not_show_the_line_that_broke_it(routed: Read) -> Non
     with pytest.raises(RoutesError) as refused:
         routed(f"default:\n  - slack: https://x/{HUSH}: {HUSH}: ]")
     assert HUSH not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("secret", ["", "zqx", HUSH, "whsec_YWJj", "whsec_", "a" * 31])
+def test_a_secret_too_short_to_be_one_is_refused_as_the_list_is_read_without_showing_it(
+    routed: Read, secret: str
+) -> None:
+    entry = f'{{url: "https://hook.example/x", secret: "{secret}"}}'
+    with pytest.raises(RoutesError, match=r"#ops\[0\]\.webhook: secret is too short") as refused:
+        routed(f'channels:\n  "#ops":\n    - webhook: {entry}\n')
+    said = str(refused.value)
+    assert "can be guessed" in said and "32 bytes" in said and "openssl rand" in said
+    shown = "".join(traceback.format_exception(refused.value)) + repr(refused.value)
+    assert not (bare := secret.removeprefix("whsec_")) or bare not in shown
+
+
+@pytest.mark.parametrize("secret", ["whsec_" + "A" * 32, "0123456789abcdef" * 4])
+def test_a_secret_of_24_bytes_or_more_is_taken_with_or_without_its_prefix(
+    routed: Read, secret: str
+) -> None:
+    entry = f'{{url: "https://hook.example/x", secret: "{secret}"}}'
+    (target,) = routed(f"default: [webhook: {entry}]").default
+    assert target.filled({})
+
+
+def test_a_short_secret_of_the_environment_is_refused_at_its_target_and_silences_no_other(
+    routed: Read,
+) -> None:
+    found = routed(FILE).to("", "data-platform")
+    with pytest.raises(RoutesError, match="secret is too short") as refused:
+        found[0].filled({"SECRET": HUSH})
+    assert HUSH not in str(refused.value)
+    assert found[1].filled({"PAGER": "json://pager.example"})

@@ -170,14 +170,26 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(alert: Alert, one: On
     ("entry", "is_final", "said"),
     [
         ("slack: not-a-url", True, r"default\[0\].slack: it is no URL"),
+        ("slack: ${CROSSDOCK_NO_URL}", False, r"default\[0\].slack: it is no URL"),
+        (
+            'webhook: {url: "https://a.example", secret: "${CROSSDOCK_NO_URL}"}',
+            False,
+            "secret is too short",
+        ),
         ("slack: ${CROSSDOCK_NOT_SET_ANYWHERE}", False, "CROSSDOCK_NOT_SET_ANYWHERE, which is not"),
         ("apprise: slak://hush", True, "Apprise knows no such URL"),
         (f'webhook: {{url: "https://a.example", secret: "{"é" * 9}"}}', True, "secret is no"),
     ],
 )
 def test_a_target_that_cannot_be_is_final_one_that_waits_for_a_variable_is_not(
-    alert: Alert, one: One, entry: str, is_final: bool, said: str
+    alert: Alert,
+    one: One,
+    entry: str,
+    is_final: bool,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("CROSSDOCK_NO_URL", "hush")
     refused = _refused(alert, one(entry))
     assert refused.is_final == is_final and said.replace("\\", "") in refused.reason
     assert "hush" not in str(refused)
