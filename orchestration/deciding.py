@@ -196,11 +196,12 @@ def recorded(hub: Hub, run_uid: str | None = None) -> RunResult:
 
 
 def _kept(con: duckdb.DuckDBPyConnection, run_uid: str) -> RunResult:
-    """Return the rows of a run as they are stored."""
+    """Return the rows of a run as they are stored, without what was added to take actions back."""
+    own = {"action_outbox": " and compensates is null"}
     return decisions.restore(
         {
             name: con.execute(
-                f"select * from lake.decisions.{name} where run_uid = ?",  # noqa: S608
+                f"select * from lake.decisions.{name} where run_uid = ?{own.get(name, '')}",  # noqa: S608
                 [run_uid],
             ).to_arrow_table()
             for name in SCHEMAS

@@ -14,6 +14,7 @@ Status = Literal["open", "acknowledged", "snoozed", "resolved"]
 Event = Literal["opened", "reminder", "resolved"]
 _Cause = tuple[str, str, str]
 RUN = "run"  # what stands in the contract's place where a step failed
+ACTING = "acting"  # and where decisions are stopped, or wait for a person
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,34 @@ def ran(
         if one.rule in good and one.rule not in failed
     ]
     return changes
+
+
+def watched(
+    standing: Sequence[Incident],
+    found: Mapping[tuple[str, str], tuple[str, str, str]],
+    now: datetime,
+    owner: tuple[str, str],
+) -> list[Change]:
+    """Return what changes when breakers and checkpoints are looked at.
+
+    found: (what kind, which) -> severity, message, mend, of all that is stopped or waits; what is
+    not in it has ended. owner: whose they are, and their channel.
+    """
+    known = {(one.dataset, one.rule): one for one in standing if one.contract == ACTING}
+    changes = []
+    for (kind, which), (severity, message, mend) in found.items():
+        row = {
+            "contract": ACTING, "dataset": kind, "rule": which, "column": None, "failing": None,
+            "severity": severity, "message": message, "mend": mend,
+            "owner": owner[0], "channel": owner[1],
+        }  # fmt: skip
+        mine = known.get((kind, which))
+        if mine is None:
+            changes.append(Change(_opened(row, now), "opened"))
+        elif mine.message != message or mine.severity != severity or mine.status == "snoozed":
+            changes.append(_again(mine, row, now))
+    ended = [one for place, one in known.items() if place not in found]
+    return [*changes, *(Change(_resolved(one, now, one.note), "resolved") for one in ended)]
 
 
 def acknowledged(one: Incident, by: str, note: str | None) -> Incident:

@@ -7,7 +7,7 @@ from contracts import CrossdockError
 from orchestration.alerts.alert import Alert
 from orchestration.gate import reads
 from orchestration.hub import Hub
-from orchestration.incidents import RUN, Event, Incident
+from orchestration.incidents import ACTING, RUN, Event, Incident
 from orchestration.source_fields import lineage, reach
 from orchestration.step_errors import GATE, gate_of
 
@@ -55,6 +55,8 @@ def blocked(hub: Hub, one: Incident) -> tuple[str, ...]:
     """Return what waits for its end: the release for readers, and the jobs that stand on it."""
     if one.contract == RUN:
         return _blocked_by_step(one)
+    if one.contract == ACTING:
+        return (f"what is sent through {one.rule}",) if one.dataset == "breaker" else ()
     if one.severity != "error" or one.layer == "decisions":
         return ()
     held = []
@@ -79,6 +81,9 @@ def _title(one: Incident) -> str:
         return f"the gate of {one.rule.removeprefix(GATE)} cannot judge"
     if one.contract == RUN:
         return f"{one.rule} failed in {one.dataset}"
+    if one.contract == ACTING:
+        is_stop = one.dataset == "breaker"
+        return f"{one.rule} is stopped" if is_stop else f"{one.rule} waits for a person"
     where = one.dataset if one.field is None else f"{one.dataset}.{one.field}"
     return f"{where} breaks {one.rule.removeprefix(one.dataset.partition('.')[2] + '.')}"
 
@@ -96,4 +101,6 @@ def _link(hub: Hub, one: Incident) -> str | None:
     base = str(hub.settings.url).rstrip("/")
     if one.contract == RUN:
         return f"{base}/runs"
+    if one.contract == ACTING:
+        return f"{base}/assets/outbox"
     return f"{base}/assets/{one.dataset.replace('.', '/')}?view=checks"

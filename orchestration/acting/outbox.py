@@ -21,6 +21,7 @@ from orchestration.acting.policies import policies
 from orchestration.acting.readiness import Readiness
 from orchestration.acting.settling import settle
 from orchestration.acting.systems import System, Systems, Webhook, systems
+from orchestration.acting.watch import watch
 from orchestration.hub import Hub
 from warehouse.release import is_blocking
 
@@ -50,7 +51,8 @@ def send(hub: Hub) -> list[Sent]:
     """Send all that may be sent now, and return what became of it.
 
     Expired checkpoints get the answer that policy has for them first, and decisions that nobody has
-    judged against their contract are judged. Another process that sends
+    judged against their contract are judged; people are told of what is stopped or waits for them
+    at the end. Another process that sends
     meanwhile leaves nothing to do here. Raises SystemsError, DecisionError, ContractError where a
     list of systems or policies cannot be read; then nothing is sent.
     """
@@ -64,6 +66,7 @@ def send(hub: Hub) -> list[Sent]:
                 done = [Sent(action, _deliver(action, known)) for action in batch]
                 settle(hub, terms, [(one.action, one.answer) for one in done])
                 sent += done
+            watch(hub)
     except Timeout:
         return []
     return sent

@@ -14,7 +14,7 @@ from orchestration.cli import app, out
 from orchestration.cli.fitting import Column, fit
 from orchestration.cli.wording import clocks
 from orchestration.hub import Hub
-from orchestration.incidents import RUN, Change, Incident
+from orchestration.incidents import ACTING, RUN, Change, Incident
 
 _ID = typer.Argument(metavar="INCIDENT", help="Its id, or the first characters of it.")
 _BY = typer.Option(help="Who; your login if not said.")
@@ -125,6 +125,9 @@ def rows(
     one = _find(hub, name)
     if one.contract == RUN:
         raise CrossdockError(f"{one.rule} is a step that failed, not a rule: there are no rows.")
+    if one.contract == ACTING:
+        verb = "breakers" if one.dataset == "breaker" else "checkpoints"
+        raise CrossdockError(f"{one.rule} has no rows: `crossdock {verb}` tells more.")
     table = one.dataset.partition(".")[2]
     with hub.lake.connect(read_only=True) as con:
         found = breaking(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from decisions import Action
+from orchestration import deciding
 from tests.orchestration.acting.acting_hub import ActingHub
 from tests.orchestration.small_hub import Killed
 
@@ -130,6 +132,39 @@ def test_a_system_that_is_not_set_gets_nothing_and_says_so(
     path.write_text("systems: {wms: {webhook: {url: '${NOT_SET_ANYWHERE}'}}}")
     assert small.send() == []
     assert "NOT_SET_ANYWHERE" in small.outbox("proposed")[0]["waits_for"]
+
+
+def test_what_cannot_be_finished_is_taken_back_once(small: ActingHub) -> None:
+    undo = Action("wms", "reinstate", {"sku": "old"}, "back")
+    small.saga = (Action("wms", "cancel", {"sku": "old"}, "off", undo=undo),)
+    small.want("A-01", 4)
+    small.decide()
+    small.receiver.moods = ["accept", "accept", "refuse"]
+    for _ in range(3):
+        small.send()
+    verbs = [body["verb"] for _, _, body in small.receiver.requests]
+    assert sorted(verbs) == ["cancel", "reinstate", "ship", "ship"]
+    assert verbs.index("cancel") < verbs.index("reinstate")
+    (undone,) = small.outbox("undone")
+    (back,) = [row for row in small.outbox("accepted") if row["compensates"]]
+    assert back["compensates"] == undone["action_uid"]
+    assert deciding.replay(small.hub)["recorded"] == deciding.replay(small.hub)["replayed"]
+
+
+def test_what_comes_first_is_accepted_before_the_rest_is_sent(small: ActingHub) -> None:
+    small.saga = (Action("wms", "cancel", {"sku": "old"}, "off"),)
+    small.want("A-01", 4)
+    small.decide()
+    small.receiver.mood = "busy"
+    small.send()
+    assert "ship" not in [
+        b["verb"] for _, _, b in small.receiver.requests if b["payload"].get("qty") == 4
+    ]
+    small.receiver.mood = "accept"
+    small.pass_time(0.1)
+    small.send()
+    small.send()
+    assert small.statuses()["A-01"] == "accepted"
 
 
 @pytest.mark.parametrize("commit", range(3))
