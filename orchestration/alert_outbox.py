@@ -1,7 +1,8 @@
 """Send what is to be told of incidents: at least once each, in order, to the same people.
 
 Nothing is sent inside a transaction. A kill between a message's taking and the note that it was
-taken repeats it, under the same id, which is what receivers drop repeats by.
+taken repeats it, under the same id, which is what receivers drop repeats by. What waits for a
+target when its incident ends is told by the message of the end.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
