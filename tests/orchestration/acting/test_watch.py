@@ -39,7 +39,7 @@ def test_an_open_breaker_is_one_incident_until_it_is_closed(small: ActingHub) ->
     one = standing(small)["node:N1"]
     assert (one.severity, one.times) == ("error", 1)
     assert "Ada: power cut. Nothing is sent through it." in one.message
-    assert telling.alert(small.hub, one, "a", "opened").title == "node:N1 is stopped"
+    assert telling.alert(small.hub, one, "a", "opened", one.since).title == "node:N1 is stopped"
     assert telling.blocked(small.hub, one) == ("what is sent through node:N1",)
     breakers.turn(small.hub, terms, "node:N1", is_open=False, by="Ada", reason="back")
     small.send()
