@@ -84,6 +84,7 @@ def simulated_network(
             "CROSSDOCK_THREEPL_FOLDER": str(estate.drop_folder),
             "CROSSDOCK_CARRIER_URL": url,
             "CROSSDOCK_CARRIER_API_KEY": DEMO_KEY,
+            "CROSSDOCK_THREEPL_OUTBOUND": str(estate.drop_folder / "outbound"),
             "CROSSDOCK_WMS_REQUESTS_URL": f"{wms_api_url(url)}/requests",
             "CROSSDOCK_WMS_REQUESTS_KEY": DEMO_WMS_KEY,
         }
