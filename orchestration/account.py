@@ -72,9 +72,13 @@ def of_run(hub: Hub, job: str, ended: Ended, out: Console) -> None:
     if job in {"run", "release"}:
         out.print(release_line(hub))
     if job in {"run", "decide"} and any(_is_decision(step) for step in ended.steps):
+        from orchestration.cli import acting_view
         from orchestration.cli.decisions_view import summary
 
         out.print(summary(hub))
+        with hub.lake.connect(read_only=True) as con:
+            for line in acting_view.lines(con):
+                out.print(line)
 
 
 def _is_decision(step: Step) -> bool:

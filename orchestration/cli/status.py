@@ -26,7 +26,7 @@ def status(
     import contracts
     import decisions
     from orchestration import account, apart, incident_store, judging, stewarding
-    from orchestration.cli import gate, verdict_view, wording
+    from orchestration.cli import acting_view, gate, verdict_view, wording
     from orchestration.gate import standing
     from orchestration.hub import Hub
     from orchestration.jobs import source_groups
@@ -46,6 +46,7 @@ def status(
         apart_rows = sum(group.rows for group in apart.groups(con, contracts.read_all("sources")))
         tasks = stewarding.tasks(con)
         states = stewarding.answered(con, tasks)
+        acted = list(acting_view.lines(con))
     for name in source_groups():
         runs = [run for run in landed if run.source == name]
         if not runs:
@@ -92,6 +93,8 @@ def status(
         now = standing(hub, job)
         why = [escape(shorten(reason, 160, placeholder=" …")) for reason in now.reasons[:1]]
         out.print(" ".join([gate.line(now), *why]))
+    for line in acted:
+        out.print(line)
     if broken:
         errors = sum(one.severity == "error" for one in broken)
         out.print(
