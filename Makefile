@@ -32,7 +32,7 @@ test: $(STAMP) ## The suite without the slow marks
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not long"
 
 test-slow: $(STAMP) ## The slow part of the suite (make test runs the rest)
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "slow and not long"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=12 -m "slow and not long"
 
 test-long: $(STAMP) ## More of the same: larger networks, more kills (not in CI)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m long

@@ -76,7 +76,7 @@ def simulated_network(
             estate = Estate.create(home, orders=orders, days=days)
     if not estate.is_led:
         estate.lead()
-    with estate.serve() as url:
+    with estate.serve(throttle_every=100, fail_every=150) as url:
         os.environ |= {
             "CROSSDOCK_ERP_URL": estate.erp_url,
             "CROSSDOCK_WMS_URL": estate.wms_url,

@@ -99,7 +99,8 @@ def hub_on(
         if compiled.exists():
             shutil.copytree(compiled, home / "dbt")
         estate = Estate.create(tmp_path_factory.mktemp("network") / "estate", **size)
-        with estate.serve() as url:
+        # Fewer bad moments than usual: how they are met has tests of its own, and waiting is long.
+        with estate.serve(throttle_every=100, fail_every=150) as url:
             yield Hub(home, estate, url)
         if not compiled.exists() and (home / "dbt" / "compiled.sha256").exists():
             shutil.copytree(home / "dbt", compiled)

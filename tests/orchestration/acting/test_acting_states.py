@@ -190,13 +190,13 @@ ACTS = settings(
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink takes hours
     stateful_step_count=40,
-    max_examples=3,
+    max_examples=2,
 )
 
 
 @pytest.mark.slow
 class TestActs(Acts.TestCase):  # type: ignore[misc]
-    """A hundred steps and some."""
+    """Eighty steps."""
 
     settings = ACTS
 
