@@ -38,8 +38,9 @@ def in_turn(
         tables["carrier_service"],
         today=now.date(),
         currency=policy.currency,
+        stopped=policy.stopped,
     )
-    places = nodes(tables["node"])
+    places = nodes(tables["node"], policy.stopped)
     atp = stock(tables["inventory_atp"])
     left = dict(atp)
     known, unknown = orders(tables)

@@ -26,6 +26,9 @@ from orchestration.hub import Hub
 from orchestration.publishing import aging_rules, mark_of
 from warehouse.release import Release
 
+# The field of a job's policy that has the scopes whose breakers are open.
+STOPPED = "stopped"
+
 
 class RunError(CrossdockError):
     """A decision run cannot be recorded, found or repeated."""
@@ -67,7 +70,7 @@ def decide(hub: Hub, name: str) -> RunResult:
         release_id=release.release_id,
         now=release.published_at,
         code_version=code_version(),
-        policy=terms.of(name).policy,
+        policy=_policy(hub, terms, job),
     )
     again_digest = decisions.replay(job, inputs(hub, release, job), result).digest
     if again_digest != result.digest:
@@ -84,6 +87,16 @@ def decide(hub: Hub, name: str) -> RunResult:
             )
         _record(hub, terms, result, _feeds(hub, release, result), again_digest)
     return result
+
+
+def _policy(hub: Hub, terms: Policies, job: Job[Any]) -> dict[str, Any]:
+    """Return a job's policy; one that can go round what is stopped is told what is."""
+    policy = dict(terms.of(job.name).policy)
+    if STOPPED in job.policy.model_fields:
+        with hub.lake.connect(read_only=True) as con:
+            scopes = Breakers(con, terms, hub.settings.clock()).open_scopes()
+        policy[STOPPED] = sorted({*policy.get(STOPPED, ()), *scopes})
+    return policy
 
 
 def _feeds(hub: Hub, release: Release, result: RunResult) -> list[dict[str, Any]]:
@@ -155,12 +168,12 @@ def _stands(con: duckdb.DuckDBPyConnection, result: RunResult) -> bool:
 
 
 def _propose_again(con: duckdb.DuckDBPyConnection, result: RunResult) -> None:
-    """Propose again what a run proposed that another one has superseded meanwhile."""
+    """Propose again what a run proposed that another one superseded, and ask again what expired."""
     for status in ("proposed", "held"):
         keys = result.action_outbox.filter(pc.field("status") == status)["action_uid"].to_pylist()
         con.execute(
             "update lake.decisions.action_outbox set status = ? "
-            "where status = 'superseded' and list_contains(?, action_uid)",
+            "where status in ('superseded', 'expired') and list_contains(?, action_uid)",
             [status, keys],
         )
 

@@ -43,8 +43,8 @@ def survey(
     reachable: list[Candidate] = []
     stocked: list[tuple[int, str, Candidate]] = []
     for node in nodes:
-        if not node.is_open:
-            eliminated.append((node, "node closed"))
+        if node.closed is not None:
+            eliminated.append((node, node.closed))
             continue
         have = tuple(
             min(need, stock.get((node.uid, product), 0))

@@ -1,6 +1,7 @@
 """What a carrier service charges for a weight on a lane."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -52,9 +53,24 @@ class Offer:
 class Tariff:
     """All rates that hold on a day, in one currency."""
 
-    def __init__(self, rates: pa.Table, services: pa.Table, *, today: date, currency: str) -> None:
-        """Take the newest `valid_from` not after `today` of each service, lane and break."""
-        known = {row["service_uid"]: row for row in services.to_pylist() if not row["is_deleted"]}
+    def __init__(
+        self,
+        rates: pa.Table,
+        services: pa.Table,
+        *,
+        today: date,
+        currency: str,
+        stopped: Collection[str] = (),
+    ) -> None:
+        """Take the newest `valid_from` not after `today` of each service, lane and break.
+
+        Carriers whose `carrier:NAME` is stopped have no services.
+        """
+        known = {
+            row["service_uid"]: row
+            for row in services.to_pylist()
+            if not row["is_deleted"] and f"carrier:{row['carrier']}" not in stopped
+        }
         newest: dict[tuple[str, str, str, int], tuple[date, Rate]] = {}
         for row in rates.to_pylist():
             usable = row["service_uid"] in known and row["currency"] == currency

@@ -26,6 +26,11 @@ class SourcingPolicy(BaseModel):
     handling_per_unit_3pl: Amount = _amount("0.45", "Handling of a base unit at a 3PL.")
     split_penalty: Amount = _amount("3.00", "For each shipment of an order beyond the first.")
     late_per_day: Amount = _amount("4.00", "For each shipment and day after promised_by.")
+    stopped: tuple[str, ...] = Field(
+        default=(),
+        description="Scopes that nothing is given to, such as node:NJ01 or carrier:UPS; the hub "
+        "adds those whose breakers are open.",
+    )
     use_stock_value: bool = Field(
         default=True, description="Price scarce stock by what other open orders would pay for it."
     )

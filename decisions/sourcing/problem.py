@@ -1,9 +1,10 @@
 """What there is to source, and from where: the release's tables as records."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -37,13 +38,18 @@ Stock = dict[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place that may ship."""
+    """A place that may ship; `closed` says why it may not."""
 
     uid: str
     code: str
     type: str
     zone: str
-    is_open: bool
+    closed: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may ship."""
+        return self.closed is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +88,19 @@ class Order:
         return sum(line.qty for line in self.lines)
 
 
-def nodes(table: pa.Table) -> list[Node]:
-    """All live nodes by code."""
+def nodes(table: pa.Table, stopped: Collection[str]) -> list[Node]:
+    """All live nodes by code; those whose `node:CODE` is stopped are closed."""
     rows = [row for row in table.to_pylist() if not row["is_deleted"]]
     found = [
-        Node(r["node_uid"], r["node_code"], r["type"], r["zone"], r["ops_status"] != "closed")
-        for r in rows
+        Node(r["node_uid"], r["node_code"], r["type"], r["zone"], _closed(r, stopped)) for r in rows
     ]
     return sorted(found, key=lambda node: (node.code, node.uid))
+
+
+def _closed(row: Mapping[str, Any], stopped: Collection[str]) -> str | None:
+    if row["ops_status"] == "closed":
+        return "node closed"
+    return "node stopped by its breaker" if f"node:{row['node_code']}" in stopped else None
 
 
 def stock(table: pa.Table) -> Stock:

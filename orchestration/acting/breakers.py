@@ -7,7 +7,7 @@ from datetime import datetime
 import duckdb
 
 from contracts import CrossdockError
-from decisions import breaker
+from decisions import breaker as machine
 from decisions.breaker import Breaker
 from decisions.policies import KINDS, Policies
 from orchestration import decision_tables
@@ -32,26 +32,30 @@ class Breakers:
         self._known = {one.scope: one for one in listed(con)}
         self._as_read = dict(self._known)
         for scope, one in self._known.items():
-            self._known[scope] = breaker.cooled(one, now, policies.breaker(scope))
+            self._known[scope] = machine.cooled(one, now, policies.breaker(scope))
 
     def __getitem__(self, scope: str) -> Breaker:
         """Return a scope's breaker; closed where nothing was ever heard of it."""
         return self._known.get(scope, Breaker(scope))
 
+    def open_scopes(self) -> list[str]:
+        """Return the scopes that nothing may be sent through now."""
+        return sorted(one.scope for one in self._known.values() if one.state == "open")
+
     def observe(self, scopes: Iterable[str], *, is_clean: bool, what: str = "failure") -> None:
         """Take in how an action went through each scope."""
         for scope in scopes:
-            self._known[scope] = breaker.observed(
+            self._known[scope] = machine.observed(
                 self[scope], self._now, self._policies.breaker(scope), is_clean=is_clean, what=what
             )
 
     def trip(self, scope: str, reason: str) -> None:
         """Open a scope's breaker."""
-        self._known[scope] = breaker.trip(self[scope], self._now, reason)
+        self._known[scope] = machine.trip(self[scope], self._now, reason)
 
     def close(self, scope: str, reason: str) -> None:
         """Close a scope's breaker."""
-        self._known[scope] = breaker.close(self[scope], self._now, reason)
+        self._known[scope] = machine.close(self[scope], self._now, reason)
 
     def stopping(self, scopes: Iterable[str], on_their_way: dict[str, int]) -> Breaker | None:
         """Return the breaker that stops an action now; None where it may be sent.
@@ -60,7 +64,7 @@ class Breakers:
         """
         for scope in scopes:
             one = self[scope]
-            left = breaker.permitted(one, self._policies.breaker(scope), on_their_way.get(scope, 0))
+            left = machine.permitted(one, self._policies.breaker(scope), on_their_way.get(scope, 0))
             if left is not None and left <= 0:
                 return one
         return None

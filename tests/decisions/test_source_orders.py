@@ -228,6 +228,16 @@ def test_a_release_is_proposed_to_the_system_that_runs_the_node(world: Any) -> N
     ]
 
 
+def test_what_is_stopped_gets_nothing_and_the_rest_goes_on(world: Any) -> None:
+    world.order("SO-1", "US-4", ("AA-1", 1))
+    assert "CMH by UPS Ground" in world.run().decision["summary"][0].as_py()
+    result = world.run(stopped=("node:CMH",))
+    assert _why(result, "SO-1", "CMH") == "node stopped by its breaker"
+    assert "by UPS Ground" in result.decision["summary"][0].as_py()
+    slower = world.run(stopped=("carrier:UPS",))
+    assert "CMH by USPS Priority" in slower.decision["summary"][0].as_py()
+
+
 def test_unchanged_demand_has_the_same_idempotency_key_on_the_next_release(world: Any) -> None:
     world.order("SO-1", "US-4", ("AA-1", 1))
     job, tables = decisions.job("source_orders"), world.tables()

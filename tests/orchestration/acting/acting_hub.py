@@ -36,7 +36,9 @@ outbox: {give_up_after: P2D, first_wait: PT1M, longest_wait: PT1H, reserve_for: 
 
 
 class Policy(BaseModel):
-    """The job has none."""
+    """The job can go round what is stopped."""
+
+    stopped: tuple[str, ...] = ()
 
 
 class ActingHub:

@@ -52,3 +52,13 @@ def test_costs_beyond_what_is_usual_stop_the_job_before_anything_is_sent(
     small.decide()
     assert small.send() == []
     assert "95th percentile of the 11 runs before" in small.breaker("job:fill")[1]
+
+
+def test_a_job_that_can_go_round_is_told_what_is_stopped(small: ActingHub) -> None:
+    terms = policies(small.hub.settings)
+    breakers.turn(small.hub, terms, "node:N1", is_open=True, by="Ada", reason="power cut")
+    small.decide()
+    ((policy,),) = small.rows(
+        "select policy from lake.decisions.decision_run where policy like '%N1%'"
+    )
+    assert policy == '{"stopped":["node:N1"]}'

@@ -99,3 +99,14 @@ def test_who_and_why_must_be_said(small: ActingHub, by: str, reason: str) -> Non
     (asked,) = small.asked()
     with pytest.raises(CheckpointError, match="Say who you are"):
         answer(small.hub, asked.checkpoint_uid, "approve", by=by, reason=reason)
+
+
+def test_what_expired_is_asked_again_when_it_is_decided_again(small: ActingHub) -> None:
+    small.pass_time(7)
+    small.send()
+    assert small.statuses()["A-03"] == "expired"
+    small.decide()
+    (asked,) = small.asked()
+    answer(small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="now it is")
+    small.send()
+    assert small.statuses()["A-03"] == "accepted"
