@@ -15,6 +15,7 @@ from orchestration import judging
 from orchestration.hub import Hub
 from orchestration.running import Ended, Step
 
+_DECISION = "decisions__"
 _COUNTS = ("emitted", "inserted", "updated", "duplicate", "quarantined")
 _SAID = {
     "passed": "passed",
@@ -71,18 +72,19 @@ def of_run(hub: Hub, job: str, ended: Ended, out: Console) -> None:
             out.print(panel)
     if job in {"run", "release"}:
         out.print(release_line(hub))
-    if job in {"run", "decide"} and any(_is_decision(step) for step in ended.steps):
+    decided = [step.name.removeprefix(_DECISION) for step in ended.steps if _is_decision(step)]
+    if job in {"run", "decide"} and decided:
         from orchestration.cli import acting_view
         from orchestration.cli.decisions_view import summary
 
-        out.print(summary(hub))
+        out.print(summary(hub, sorted(decided)))
         with hub.lake.connect(read_only=True) as con:
             for line in acting_view.lines(con):
                 out.print(line)
 
 
 def _is_decision(step: Step) -> bool:
-    return step.name.startswith("decisions__") and step.error is None
+    return step.name.startswith(_DECISION) and step.error is None
 
 
 def _counts(events: Sequence[dg.DagsterEvent]) -> dict[str, int]:

@@ -187,14 +187,29 @@ def _replayed(was: RunResult, again: str) -> dict[str, Any]:
     }
 
 
-def recorded(hub: Hub, run_uid: str | None = None) -> RunResult:
-    """Return a recorded run, or the newest one. Raises RunError that names the newest runs."""
+def recorded(
+    hub: Hub, run_uid: str | None = None, *, job: str | None = None, subject: str | None = None
+) -> RunResult:
+    """Return a recorded run, or the newest one: of a job, or of those that decided a subject.
+
+    A subject is its uid or its label; where no run decided it, it is the newest run. Raises
+    RunError that names the newest runs.
+    """
     with hub.lake.connect(read_only=True) as con:
         try:
             known = [
                 str(row[0])
                 for row in con.execute(
-                    "select run_uid from lake.decisions.decision_run order by as_of desc, run_uid"
+                    """
+                    select runs.run_uid from lake.decisions.decision_run as runs
+                    where runs.job = coalesce(?, runs.job)
+                    order by exists (
+                        select 1 from lake.decisions.decision as made
+                        where made.run_uid = runs.run_uid
+                            and (made.subject_label = ? or made.subject_uid = ?)
+                    ) desc, runs.as_of desc, runs.run_uid
+                    """,
+                    [job, subject, subject],
                 ).fetchall()
             ]
         except duckdb.CatalogException:

@@ -18,7 +18,7 @@ def shipments_by_node_and_service(option: pa.Table) -> dg.MarkdownMetadataValue 
         (shipment["node_code"], f"{shipment['carrier']} {shipment['service']}")
         for row in option.to_pylist()
         if row["is_chosen"]
-        for shipment in json.loads(row["plan"])["shipments"]
+        for shipment in json.loads(row["plan"]).get("shipments", ())
     )
     if not counts:
         return None

@@ -15,12 +15,12 @@ from filelock import FileLock, Timeout
 
 from decisions.policies import Policies
 from orchestration import decision_tables, judging
-from orchestration.acting import checkpoint, checkpoints, webhook, x12_940
+from orchestration.acting import checkpoint, checkpoints, own_breakers, webhook, x12_940
 from orchestration.acting.answers import Answer
 from orchestration.acting.policies import policies
 from orchestration.acting.readiness import Readiness
 from orchestration.acting.settling import settle
-from orchestration.acting.systems import System, Systems, Webhook, systems
+from orchestration.acting.systems import Own, System, Systems, Webhook, systems
 from orchestration.acting.watch import watch
 from orchestration.hub import Hub
 from warehouse.release import is_blocking
@@ -63,7 +63,7 @@ def send(hub: Hub) -> list[Sent]:
             _expire(hub)
             broken = _broken(hub)
             while batch := _claimed(hub, terms, known, broken):
-                done = [Sent(action, _deliver(action, known)) for action in batch]
+                done = [Sent(action, _deliver(hub, terms, action, known)) for action in batch]
                 settle(hub, terms, [(one.action, one.answer) for one in done])
                 sent += done
             watch(hub)
@@ -146,8 +146,10 @@ def _ready(ready: Readiness, rows: list[dict[str, Any]]) -> Iterator[dict[str, A
             yield action
 
 
-def _deliver(action: Mapping[str, Any], known: Systems) -> Answer:
+def _deliver(hub: Hub, terms: Policies, action: Mapping[str, Any], known: Systems) -> Answer:
     system: System = known.reached[action["target_system"]]
+    if isinstance(system.way, Own):
+        return own_breakers.send(hub, terms, action)
     if isinstance(system.way, Webhook):
         return webhook.send(action, system.way)
     return x12_940.send(action, system.way)

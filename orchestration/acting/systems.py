@@ -48,6 +48,12 @@ class X12(_Way):
     )
 
 
+@dataclass(frozen=True)
+class Own:
+    """Crossdock's own breakers, which a job may open: there without being listed."""
+
+
+OWN = "breakers"
 KINDS: Mapping[str, type[Webhook] | type[X12]] = {"webhook": Webhook, "x12_940": X12}
 
 
@@ -56,7 +62,7 @@ class System:
     """A system that takes actions, and the way to it."""
 
     name: str
-    way: Webhook | X12
+    way: Webhook | X12 | Own
 
 
 @dataclass(frozen=True)
@@ -82,9 +88,11 @@ def systems(settings: Settings) -> Systems:
     listed = contracts.document.parsed(path).data.get("systems")
     if not isinstance(listed, dict):
         raise SystemsError(f"{path.name} must have the key systems, with an entry a system.")
-    reached, missing = {}, {}
+    reached, missing = {OWN: System(OWN, Own())}, {}
     for name, entry in listed.items():
         where = f"{path.name}: systems.{name}"
+        if name == OWN:
+            raise SystemsError(f"{where} is Crossdock's own and stands in no list. Rename yours.")
         try:
             reached[name] = System(name, _way(where, entry))
         except NotFilled as error:

@@ -31,7 +31,7 @@ def all_jobs(context: typer.Context) -> None:
 
 @decide.command()
 def show(
-    order: Annotated[str, typer.Argument(help="An order number.")],
+    subject: Annotated[str, typer.Argument(help="An order's number, a carrier's name.")],
     run: Annotated[str | None, typer.Option(help=_RUN)] = None,
 ) -> None:
     """Show a decision: its options, what each part costs, and why the others lost.
@@ -42,7 +42,7 @@ def show(
     from orchestration.deciding import recorded
     from orchestration.hub import Hub
 
-    out.print(explain(recorded(Hub.open(), run), order))
+    out.print(explain(recorded(Hub.open(), run, subject=subject), subject))
 
 
 @decide.command()

@@ -84,7 +84,7 @@ def _asset(job: Job[Any], owner: str) -> dg.AssetsDefinition:
         deps=[gate_key(job.name), *(["canonical", entity] for entity in job.reads)],
         group_name="decisions",
         owners=[f"team:{owner}"],
-        kinds={"python", "highs"},
+        kinds={"python"},
         description=job.description,
         metadata={"reads": {entity: list(columns) for entity, columns in job.reads.items()}},
         automation_condition=dg.AutomationCondition.eager()

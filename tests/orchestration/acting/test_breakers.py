@@ -1,5 +1,6 @@
 """What stops sending, and what lets it go on."""
 
+from decisions import Action
 from orchestration.acting import breakers
 from orchestration.acting.policies import policies
 from tests.orchestration.acting.acting_hub import ActingHub
@@ -62,3 +63,21 @@ def test_a_job_that_can_go_round_is_told_what_is_stopped(small: ActingHub) -> No
         "select policy from lake.decisions.decision_run where policy like '%N1%'"
     )
     assert policy == '{"stopped":["node:N1"]}'
+
+
+def test_a_job_may_open_a_breaker_and_a_person_s_word_stands_against_the_same_alarm(
+    small: ActingHub,
+) -> None:
+    asked = {"scope": "carrier:UPS", "reason": "late rate has risen"}
+    small.saga = (Action("breakers", "open_breaker", asked | {"sku": "none"}, "UPS day 1"),)
+    small.want("A-01", 4)
+    small.decide()
+    small.send()
+    small.send()
+    assert small.breaker("carrier:UPS") == ("open", "late rate has risen")
+    terms = policies(small.hub.settings)
+    breakers.turn(small.hub, terms, "carrier:UPS", is_open=False, by="Ada", reason="storm is over")
+    small.want("A-01", 5)
+    small.decide()
+    small.send()
+    assert small.breaker("carrier:UPS")[0] == "closed"

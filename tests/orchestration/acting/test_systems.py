@@ -44,7 +44,7 @@ def test_a_system_that_is_not_set_stops_no_other(
         "systems: {a: {webhook: {url: '${HERE}', token: '${HERE}'}}, "
         "b: {webhook: {url: '${NOWHERE}'}}}",
     )
-    assert list(found.reached) == ["a"]  # type: ignore[attr-defined]
+    assert list(found.reached) == ["breakers", "a"]  # type: ignore[attr-defined]
     assert "NOWHERE" in found.why_not("b")  # type: ignore[attr-defined]
     assert "has no 'c'" in found.why_not("c")  # type: ignore[attr-defined]
     assert "localhost" not in repr(found.reached["a"].way.token)  # type: ignore[attr-defined]
