@@ -67,6 +67,15 @@ def payload_hash(actions: Sequence[Mapping[str, Any]]) -> str:
     return fingerprint("actions", *parts)
 
 
+def hash_of_decision(con: duckdb.DuckDBPyConnection, decision_uid: str) -> str:
+    """Return the hash of what a decision asks for as it is kept, but for what was taken back."""
+    rows = con.execute(
+        "select * from lake.decisions.action_outbox where decision_uid = ? and compensates is null",
+        [decision_uid],
+    ).to_arrow_table()
+    return payload_hash(rows.to_pylist())
+
+
 def listed(
     con: duckdb.DuckDBPyConnection, where: str = "true", values: Sequence[Any] = ()
 ) -> list[Checkpoint]:

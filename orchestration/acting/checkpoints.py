@@ -23,6 +23,7 @@ from orchestration.acting.checkpoint import (
     CheckpointError,
     Verdict,
     found,
+    hash_of_decision,
     listed,
     payload_hash,
     write,
@@ -151,11 +152,7 @@ def _refuse_unless_open(one: Checkpoint, now: datetime) -> None:
 
 
 def _refuse_other_bytes(con: duckdb.DuckDBPyConnection, one: Checkpoint) -> None:
-    rows = con.execute(
-        f"select * from {_OUTBOX} where decision_uid = ?",  # noqa: S608
-        [one.decision_uid],
-    ).to_arrow_table()
-    if payload_hash(rows.to_pylist()) != one.payload_hash:
+    if hash_of_decision(con, one.decision_uid) != one.payload_hash:
         raise CheckpointError(
             f"What checkpoint {one.checkpoint_uid} asked about is not what the outbox holds now. "
             "Nothing of it is sent. `crossdock decide` decides and asks anew."

@@ -38,16 +38,23 @@ class Claims:
         self._con, self._now = con, now
         self._taken: list[dict[str, Any]] = []
         self._of: dict[str, Decimal] = defaultdict(Decimal)
+        self._own: dict[tuple[str, str], Decimal] = {}
         rows = con.execute(
-            f"select resource, sum(qty) from {_TABLE} where status = 'standing' group by resource"  # noqa: S608
+            f"select resource, idempotency_key, qty from {_TABLE} where status = 'standing'"  # noqa: S608
         ).fetchall()
-        self._of.update((resource, Decimal(qty)) for resource, qty in rows)
+        for resource, key, qty in rows:
+            self._of[resource] += qty
+            self._own[resource, key] = qty
 
     def too_much(self, action: Mapping[str, Any]) -> str | None:
-        """Say what an action wants too much of; None where it may have it all."""
+        """Say what an action wants too much of; None where it may have it all.
+
+        What was claimed under its own key, by a try that was given up, is its own.
+        """
         for claim in json.loads(action["claims"] or "[]"):
             wanted, limit = Decimal(claim["qty"]), Decimal(claim["limit"])
-            left = max(limit - self._of[claim["resource"]], Decimal(0))
+            own = self._own.get((claim["resource"], action["idempotency_key"]), Decimal(0))
+            left = max(limit - self._of[claim["resource"]] + own, Decimal(0))
             if wanted > left:
                 return (
                     f"{claim['resource']}: {_plain(wanted)} wanted, {_plain(left)} left of "
@@ -58,6 +65,10 @@ class Claims:
     def take(self, action: Mapping[str, Any], expires_at: datetime) -> None:
         """Claim all that an action wants; `write` keeps it."""
         for claim in json.loads(action["claims"] or "[]"):
+            place = (claim["resource"], action["idempotency_key"])
+            if place in self._own:
+                continue
+            self._own[place] = Decimal(claim["qty"])
             self._of[claim["resource"]] += Decimal(claim["qty"])
             self._taken.append(
                 {

@@ -13,7 +13,7 @@ from decisions.record import fingerprint
 from orchestration import gate
 from orchestration.acting import audit, claims
 from orchestration.acting.breakers import BY_ITSELF, Breakers
-from orchestration.acting.checkpoint import listed, payload_hash
+from orchestration.acting.checkpoint import hash_of_decision, listed
 from orchestration.acting.sheet import ENDED, Action, Sheet
 from orchestration.acting.systems import Systems
 from orchestration.gate import Standing
@@ -87,11 +87,7 @@ class Readiness:
         asked = listed(self._con, "checkpoint_uid = ?", [action["checkpoint_uid"]])
         if not asked or action["idempotency_key"] not in asked[0].approved:
             return False
-        rows = self._con.execute(
-            f"select * from {_OUTBOX} where decision_uid = ?",  # noqa: S608
-            [action["decision_uid"]],
-        ).to_arrow_table()
-        return payload_hash(rows.to_pylist()) == asked[0].payload_hash
+        return hash_of_decision(self._con, action["decision_uid"]) == asked[0].payload_hash
 
     def _repeats(self, action: Action) -> tuple[str, str] | None:
         """Return how an action ends that another run sent already, and why."""

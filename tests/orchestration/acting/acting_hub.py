@@ -60,6 +60,7 @@ class ActingHub:
         self.broken: str | None = None
         self.wanted = {"A-01": 1, "A-02": 2, HELD: 3}
         self.shown: list[str] = []
+        self.held = {HELD}
         self._published: dict[int, datetime] = {}
         self.saga: tuple[Action, ...] = ()
         self._kill_at: tuple[int, bool] | None = None
@@ -146,7 +147,7 @@ class ActingHub:
         actions = (*self.saga, action) if sku == "A-01" else (action,)
         return Decision(
             "stock", sku, sku, (Option("ship", payload, Decimal(qty)),), Decimal(qty), Decimal(0),
-            "hold" if sku == HELD else "auto", ("asked",), f"{qty} of {sku}", actions,
+            "hold" if sku in self.held else "auto", ("asked",), f"{qty} of {sku}", actions,
         )  # fmt: skip
 
     def _release(self) -> Any:

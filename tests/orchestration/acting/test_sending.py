@@ -5,6 +5,8 @@ import pytest
 from decisions import Action
 from decisions.record import digest_of
 from orchestration import deciding
+from orchestration.acting.checkpoint import hash_of_decision
+from orchestration.acting.checkpoints import answer
 from tests.orchestration.acting.acting_hub import ActingHub
 from tests.orchestration.small_hub import Killed
 
@@ -133,6 +135,41 @@ def test_a_system_that_is_not_set_gets_nothing_and_says_so(
     path.write_text("systems: {wms: {webhook: {url: '${NOT_SET_ANYWHERE}'}}}")
     assert small.send() == []
     assert "NOT_SET_ANYWHERE" in small.outbox("proposed")[0]["waits_for"]
+
+
+def test_what_was_given_up_may_be_tried_again_with_what_it_had_claimed(small: ActingHub) -> None:
+    path = small.hub.settings.policies
+    path.write_text(path.read_text().replace("reserve_for: P1D", "reserve_for: P9D"))
+    small.receiver.mood = "busy"
+    small.send()
+    small.pass_time(50)
+    small.send()
+    assert {row["status"] for row in small.outbox("failed", "sending")} == {"failed"}
+    small.receiver.mood = "accept"
+    small.pass_time(1.1)  # the system's breaker is probed again
+    small.want("A-03", 9)
+    small.decide()
+    small.send()
+    assert small.statuses()["A-01"] == "accepted"
+    assert all(len(bodies) == 1 for bodies in small.receiver.bodies.values())
+
+
+def test_what_was_approved_and_taken_back_is_not_taken_for_altered(small: ActingHub) -> None:
+    undo = Action("wms", "reinstate", {"sku": "old"}, "back")
+    small.saga = (Action("wms", "cancel", {"sku": "old"}, "off", undo=undo),)
+    small.held = {"A-01", "A-03"}
+    small.want("A-01", 4)
+    small.decide()
+    asked = {one.subject: one for one in small.asked()}
+    for one in asked.values():
+        answer(small.hub, one.checkpoint_uid, "approve", by="Ada", reason="fine")
+    small.receiver.moods = ["accept", "accept", "accept", "refuse"]
+    for _ in range(3):
+        small.send()
+    (undone,) = small.outbox("undone")
+    with small.hub.lake.connect(read_only=True) as con:
+        kept = hash_of_decision(con, undone["decision_uid"])
+    assert kept == asked["A-01"].payload_hash
 
 
 def test_what_cannot_be_finished_is_taken_back_once(small: ActingHub) -> None:
