@@ -88,7 +88,7 @@ class Order:
         return sum(line.qty for line in self.lines)
 
 
-def nodes(table: pa.Table, stopped: Collection[str]) -> list[Node]:
+def nodes(table: pa.Table, stopped: Collection[str] = ()) -> list[Node]:
     """All live nodes by code; those whose `node:CODE` is stopped are closed."""
     rows = [row for row in table.to_pylist() if not row["is_deleted"]]
     found = [
