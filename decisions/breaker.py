@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 State = Literal["closed", "open", "half_open"]
 CLEAN, FAILED = "1", "0"
@@ -19,7 +19,9 @@ class BreakerPolicy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    failures: int = Field(default=5, ge=1, description="Failures that open it ...")
+    failures: int = Field(
+        default=5, ge=1, description="Failures that open it, at most as many as `of` ..."
+    )
     of: int = Field(default=20, ge=1, le=1000, description="... among as many last outcomes.")
     cooldown: timedelta = Field(
         default=timedelta(hours=1), description="How long it stays open before it is probed."
@@ -32,13 +34,20 @@ class BreakerPolicy(BaseModel):
         default="itself", description="Whether clean probes close it, or only a person's word."
     )
 
+    @model_validator(mode="after")
+    def _can_open(self) -> "BreakerPolicy":
+        if self.failures > self.of:
+            raise ValueError(f"{self.failures} failures of the last {self.of} can never be")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
     """A scope's breaker.
 
     `recent` has an outcome a character, the newest last; while it is half open, those of the
-    probes alone. `since` is when its state began, `reason` why.
+    probes alone. `since` is when its state began, `reason` why. `held_by` is the person who opened
+    it: then it is not probed, and opens for nobody but a person.
     """
 
     scope: str
@@ -46,6 +55,7 @@ class Breaker:
     since: datetime | None = None
     reason: str | None = None
     recent: str = ""
+    held_by: str | None = None
 
     @property
     def kind(self) -> str:
@@ -53,21 +63,26 @@ class Breaker:
         return self.scope.partition(":")[0]
 
 
-def trip(breaker: Breaker, at: datetime, reason: str) -> Breaker:
-    """Open it; one that is open stays as it is, with the reason that it has."""
+def trip(breaker: Breaker, at: datetime, reason: str, held_by: str | None = None) -> Breaker:
+    """Open it; one that is open stays as it is, with the reason that it has.
+
+    `held_by` is the person who says so, also of one that opened by itself.
+    """
     if breaker.state == "open":
-        return breaker
-    return replace(breaker, state="open", since=at, reason=reason, recent="")
+        return replace(breaker, held_by=breaker.held_by or held_by)
+    return replace(breaker, state="open", since=at, reason=reason, recent="", held_by=held_by)
 
 
 def close(breaker: Breaker, at: datetime, reason: str) -> Breaker:
     """Close it, whatever state it is in; its failures are forgotten."""
-    return replace(breaker, state="closed", since=at, reason=reason, recent="")
+    return replace(breaker, state="closed", since=at, reason=reason, recent="", held_by=None)
 
 
 def cooled(breaker: Breaker, at: datetime, policy: BreakerPolicy) -> Breaker:
-    """Half-open one that has been open for its cool-down."""
-    if breaker.state != "open" or breaker.since is None or at - breaker.since < policy.cooldown:
+    """Half-open one that has been open for its cool-down, unless a person holds it open."""
+    if breaker.state != "open" or breaker.since is None or breaker.held_by is not None:
+        return breaker
+    if at - breaker.since < policy.cooldown:
         return breaker
     return replace(breaker, state="half_open", since=at, recent="")
 

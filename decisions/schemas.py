@@ -80,6 +80,7 @@ SCHEMAS: Mapping[str, pa.Schema] = {
 _TEXT, _QTY = pa.string(), pa.decimal128(18, 6)
 # What becomes of decisions afterwards, which no replay compares.
 AFTERWARDS: Mapping[str, pa.Schema] = {
+    "decision_run": pa.schema([("stood_at", _INSTANT)]),
     "action_outbox": pa.schema(
         [
             ("recorded_at", _INSTANT),
@@ -118,6 +119,7 @@ AFTERWARDS: Mapping[str, pa.Schema] = {
             ("since", _INSTANT),
             ("reason", _TEXT),
             ("recent", _TEXT),
+            ("held_by", _TEXT),
         ]
     ),
     "claim": pa.schema(

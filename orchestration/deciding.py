@@ -139,6 +139,11 @@ def _record(
                 [datetime.now(UTC), run.run_uid],
             )
         con.execute(
+            "update lake.decisions.decision_run set stood_at = ? where run_uid = ?",
+            [datetime.now(UTC), run.run_uid],
+        )
+        _note_what_was_sent(con, run.run_uid)
+        con.execute(
             """
             update lake.decisions.action_outbox set status = 'superseded'
             where status in ('proposed', 'held') and compensates is null
@@ -150,8 +155,10 @@ def _record(
         )
         checkpoints.ask(con, result, terms.of(run.job).checkpoint, now)
         breakers = Breakers(con, terms, now)
-        for reason in signals(con, result, terms.of(run.job).signals):
-            breakers.trip(f"job:{run.job}", reason)
+        scope = f"job:{run.job}"
+        freed_at = breakers[scope].since if breakers[scope].state == "closed" else None
+        for reason in signals(con, result, terms.of(run.job).signals, freed_at):
+            breakers.trip(scope, reason)
         log = audit.Log(con)
         breakers.write(con, log)
         log.write()
@@ -165,6 +172,22 @@ def _stands(con: duckdb.DuckDBPyConnection, result: RunResult) -> bool:
         "select 1 from lake.decisions.decision_run where run_uid = ?", [result.header.run_uid]
     ).fetchone()
     return found is not None
+
+
+def _note_what_was_sent(con: duckdb.DuckDBPyConnection, run_uid: str) -> None:
+    """Propose nothing, and ask about nothing, that another run has sent already."""
+    con.execute(
+        """
+        update lake.decisions.action_outbox
+        set status = 'duplicate', last_error = 'a run before sent it'
+        where run_uid = ? and status in ('proposed', 'held') and compensates is null
+            and idempotency_key in (
+                select idempotency_key from lake.decisions.action_outbox
+                where run_uid <> ? and status in ('sending', 'accepted')
+            )
+        """,
+        [run_uid, run_uid],
+    )
 
 
 def _propose_again(con: duckdb.DuckDBPyConnection, result: RunResult) -> None:
@@ -207,7 +230,7 @@ def recorded(
                         select 1 from lake.decisions.decision as made
                         where made.run_uid = runs.run_uid
                             and (made.subject_label = ? or made.subject_uid = ?)
-                    ) desc, runs.as_of desc, runs.run_uid
+                    ) desc, runs.as_of desc, runs.stood_at desc nulls last, runs.run_uid
                     """,
                     [job, subject, subject],
                 ).fetchall()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import duckdb
 
+import decisions
 from contracts import CrossdockError
 from decisions import breaker as machine
 from decisions.breaker import Breaker
@@ -17,6 +18,10 @@ from orchestration.hub import Hub
 _TABLE = "lake.decisions.breaker"
 _COLUMNS = tuple(field.name for field in fields(Breaker))
 BY_ITSELF = "crossdock"
+_OF_RELEASE = {
+    "node": "select distinct node_code from canonical.node where not is_deleted",
+    "carrier": "select distinct carrier from canonical.carrier_service where not is_deleted",
+}
 
 
 class BreakerError(CrossdockError):
@@ -49,9 +54,9 @@ class Breakers:
                 self[scope], self._now, self._policies.breaker(scope), is_clean=is_clean, what=what
             )
 
-    def trip(self, scope: str, reason: str) -> None:
-        """Open a scope's breaker."""
-        self._known[scope] = machine.trip(self[scope], self._now, reason)
+    def trip(self, scope: str, reason: str, held_by: str | None = None) -> None:
+        """Open a scope's breaker; `held_by` is the person who does."""
+        self._known[scope] = machine.trip(self[scope], self._now, reason, held_by)
 
     def close(self, scope: str, reason: str) -> None:
         """Close a scope's breaker."""
@@ -76,8 +81,9 @@ class Breakers:
             if one == before:
                 continue
             con.execute(f"delete from {_TABLE} where scope = ?", [scope])  # noqa: S608
+            marks = ", ".join("?" for _ in _COLUMNS)
             con.execute(
-                f"insert into {_TABLE} ({', '.join(_COLUMNS)}) values (?, ?, ?, ?, ?)",  # noqa: S608
+                f"insert into {_TABLE} ({', '.join(_COLUMNS)}) values ({marks})",  # noqa: S608
                 [getattr(one, name) for name in _COLUMNS],
             )
             if one.state != before.state:
@@ -101,6 +107,9 @@ def turn(hub: Hub, policies: Policies, scope: str, *, is_open: bool, by: str, re
     if kind not in KINDS or not name:
         kinds = ", ".join(f"{kind}:NAME" for kind in KINDS)
         raise BreakerError(f"'{scope}' is no scope. Scopes: {kinds}.")
+    names = _names(hub, kind)
+    if names and name not in names:
+        raise BreakerError(f"There is no {kind} '{name}'. There are: {', '.join(sorted(names))}.")
     if not by.strip() or not reason.strip():
         raise BreakerError("Say who you are (--by) and why (--reason): both are kept.")
     lock = hub.lake.lock(hub.settings.lock_timeout_s, "turn a breaker")
@@ -110,8 +119,29 @@ def turn(hub: Hub, policies: Policies, scope: str, *, is_open: bool, by: str, re
         known = Breakers(con, policies, hub.settings.clock())
         if known[scope].state == ("open" if is_open else "closed"):
             raise BreakerError(f"The breaker of {scope} is {known[scope].state} already.")
-        (known.trip if is_open else known.close)(scope, f"{by}: {reason}")
+        if is_open:
+            known.trip(scope, f"{by}: {reason}", by)
+        else:
+            known.close(scope, f"{by}: {reason}")
         log = audit.Log(con)
         known.write(con, log, by)
         log.write()
         hub.lake.commit(con)
+
+
+def _names(hub: Hub, kind: str) -> set[str]:
+    """Return what there is of a kind; nothing where that is not known, so that any name may stand.
+
+    Nodes and carriers are those of the newest release, whose spelling the jobs have.
+    """
+    if kind == "job":
+        return set(decisions.jobs())
+    query = _OF_RELEASE.get(kind)
+    release = hub.releases.newest() if query else None
+    if query is None or release is None:
+        return set()
+    with hub.releases.open(release.release_id) as con:
+        try:
+            return {str(row[0]) for row in con.execute(query).fetchall()}
+        except duckdb.CatalogException:
+            return set()

@@ -67,11 +67,12 @@ def payload_hash(actions: Sequence[Mapping[str, Any]]) -> str:
     return fingerprint("actions", *parts)
 
 
-def hash_of_decision(con: duckdb.DuckDBPyConnection, decision_uid: str) -> str:
-    """Return the hash of what a decision asks for as it is kept, but for what was taken back."""
+def hash_of_decision(con: duckdb.DuckDBPyConnection, decision_uid: str, keys: Sequence[str]) -> str:
+    """Return the hash of what a decision asks for under these keys, as it is kept."""
     rows = con.execute(
-        "select * from lake.decisions.action_outbox where decision_uid = ? and compensates is null",
-        [decision_uid],
+        "select * from lake.decisions.action_outbox where decision_uid = ? "
+        "and compensates is null and list_contains(?, idempotency_key)",
+        [decision_uid, list(keys)],
     ).to_arrow_table()
     return payload_hash(rows.to_pylist())
 

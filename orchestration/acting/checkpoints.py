@@ -45,9 +45,12 @@ def ask(
     """
     run = result.header
     held: dict[str, list[dict[str, Any]]] = {}
-    for action in result.action_outbox.to_pylist():
-        if action["status"] == "held":
-            held.setdefault(action["decision_uid"], []).append(action)
+    waiting = con.execute(
+        f"select * from {_OUTBOX} where run_uid = ? and status = 'held'",  # noqa: S608
+        [run.run_uid],
+    ).to_arrow_table()
+    for action in waiting.to_pylist():
+        held.setdefault(action["decision_uid"], []).append(action)
     decided = {row["decision_uid"]: row for row in result.decision.to_pylist()}
     before = {c.checkpoint_uid: c for c in listed(con, "job = ?", [run.job])}
     opened, kept = [], set()
@@ -71,8 +74,9 @@ def ask(
             evidence=decision["summary"],
             payload_hash=bytes_of,
             keys=tuple(sorted(action["idempotency_key"] for action in actions)),
-            approved=(),
-            rejected=(),
+            # What was said of a part of it before it was superseded stands.
+            approved=known.approved if known is not None else (),
+            rejected=known.rejected if known is not None else (),
             status="open",
             opened_at=now,
             expires_at=now + terms.expires_after,
@@ -85,6 +89,8 @@ def ask(
     write(con, opened)
     for one in opened:
         _release(con, one, one.keys, "held")
+        _release(con, one, one.approved, "proposed")
+        _release(con, one, one.rejected, "rejected")
     _log(con, opened, "opened", now)
     gone = [uid for uid, c in before.items() if c.status == "open" and uid not in kept]
     con.execute(
@@ -152,7 +158,7 @@ def _refuse_unless_open(one: Checkpoint, now: datetime) -> None:
 
 
 def _refuse_other_bytes(con: duckdb.DuckDBPyConnection, one: Checkpoint) -> None:
-    if hash_of_decision(con, one.decision_uid) != one.payload_hash:
+    if hash_of_decision(con, one.decision_uid, one.keys) != one.payload_hash:
         raise CheckpointError(
             f"What checkpoint {one.checkpoint_uid} asked about is not what the outbox holds now. "
             "Nothing of it is sent. `crossdock decide` decides and asks anew."

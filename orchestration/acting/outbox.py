@@ -26,6 +26,10 @@ from orchestration.hub import Hub
 from warehouse.release import is_blocking
 
 TABLE = "lake.decisions.action_outbox"
+STATUSES = (
+    *("proposed", "held", "sending", "accepted", "refused", "failed", "conflict", "duplicate"),
+    *("rejected", "expired", "superseded", "undone"),
+)
 # Claimed at once: what a kill leaves unsure.
 _BATCH = 200
 _DUE = f"""
@@ -86,6 +90,19 @@ def listed(con: duckdb.DuckDBPyConnection, statuses: tuple[str, ...] = ()) -> li
     except duckdb.CatalogException:
         return []
     rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
+    return rows
+
+
+def of_decision(con: duckdb.DuckDBPyConnection, decision_uid: str) -> list[dict[str, Any]]:
+    """Return the actions of a decision, whatever became of them."""
+    rows: list[dict[str, Any]] = (
+        con.execute(
+            f"select * from {TABLE} where decision_uid = ? order by action_uid",  # noqa: S608
+            [decision_uid],
+        )
+        .to_arrow_table()
+        .to_pylist()
+    )
     return rows
 
 

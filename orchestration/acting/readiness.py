@@ -87,7 +87,8 @@ class Readiness:
         asked = listed(self._con, "checkpoint_uid = ?", [action["checkpoint_uid"]])
         if not asked or action["idempotency_key"] not in asked[0].approved:
             return False
-        return hash_of_decision(self._con, action["decision_uid"]) == asked[0].payload_hash
+        kept = hash_of_decision(self._con, action["decision_uid"], asked[0].keys)
+        return kept == asked[0].payload_hash
 
     def _repeats(self, action: Action) -> tuple[str, str] | None:
         """Return how an action ends that another run sent already, and why."""

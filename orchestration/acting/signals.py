@@ -1,6 +1,7 @@
 """What in a job's runs opens its own breaker before anything of them is sent."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 
 import duckdb
@@ -13,8 +14,14 @@ _RUNS, _LAST_RUNS = 10, 60
 _ANSWERS, _LAST_ANSWERS = 5, 20
 
 
-def signals(con: duckdb.DuckDBPyConnection, result: RunResult, terms: Signals) -> Iterator[str]:
-    """Give each reason to stop a job, of a run that was just written and of those before it."""
+def signals(
+    con: duckdb.DuckDBPyConnection, result: RunResult, terms: Signals, freed_at: datetime | None
+) -> Iterator[str]:
+    """Give each reason to stop a job, of a run that was just written and of those before it.
+
+    Answers from before `freed_at`, when somebody last closed the job's breaker, say nothing any
+    more: they were known then.
+    """
     job, run_uid = result.header.job, result.header.run_uid
     if result.decision.num_rows == 0:
         return
@@ -28,7 +35,7 @@ def signals(con: duckdb.DuckDBPyConnection, result: RunResult, terms: Signals) -
     if terms.cost_above_p95 is not None:
         yield from _cost(con, job, run_uid, terms.cost_above_p95)
     if terms.overridden_share is not None:
-        yield from _overridden(con, job, terms.overridden_share)
+        yield from _overridden(con, job, terms.overridden_share, freed_at)
 
 
 def _cost(con: duckdb.DuckDBPyConnection, job: str, run_uid: str, factor: Decimal) -> Iterator[str]:
@@ -63,16 +70,19 @@ def _cost(con: duckdb.DuckDBPyConnection, job: str, run_uid: str, factor: Decima
         )
 
 
-def _overridden(con: duckdb.DuckDBPyConnection, job: str, limit: Decimal) -> Iterator[str]:
+def _overridden(
+    con: duckdb.DuckDBPyConnection, job: str, limit: Decimal, freed_at: datetime | None
+) -> Iterator[str]:
     row = con.execute(
         """
         select count(*) filter (rejected <> '[]'), count(*) from (
             select rejected from lake.decisions.checkpoint
             where job = ? and (rejected <> '[]' or approved <> '[]') and decided_by <> 'policy'
+                and (? is null or decided_at > ?)
             order by decided_at desc limit ?
         )
         """,
-        [job, _LAST_ANSWERS],
+        [job, freed_at, freed_at, _LAST_ANSWERS],
     ).fetchone()
     if row is not None and row[1] >= _ANSWERS and Decimal(row[0]) / row[1] > limit:
         yield f"people rejected {row[0]} of the last {row[1]} checkpoints, more than {limit:.0%}"

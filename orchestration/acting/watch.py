@@ -38,8 +38,9 @@ def _stopped(known: Sequence[Breaker]) -> _Found:
             "error",
             f"The breaker of {one.scope} is open since {one.since:%Y-%m-%d %H:%M} UTC: "
             f"{one.reason}. Nothing is sent through it.",
-            "Mend what it says. It is probed by itself after its cool-down; "
-            f"`crossdock breakers close {one.scope} --reason …` closes it at once.",
+            "Mend what it says. "
+            + ("" if one.held_by else "It is probed by itself after its cool-down, if it may be; ")
+            + f"`crossdock breakers close {one.scope} --reason …` closes it.",
         )
         for one in known
         if one.state == "open"

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from orchestration.cli import app, out
+from orchestration.cli import app, err, out
 from orchestration.cli.fitting import Column, fit
 
 Scope = Annotated[str, typer.Argument(help="Such as job:source_orders, node:NJ01, carrier:UPS.")]
@@ -72,14 +72,25 @@ def free(scope: Scope, reason: Reason, by: By = "") -> None:
 
 
 def _turn(scope: str, by: str, reason: str, *, is_open: bool) -> None:
+    from contracts import CrossdockError
+    from decisions import DecisionError
+    from decisions.policies import Policies
     from orchestration.acting import breakers as kept
     from orchestration.acting.policies import policies
+    from orchestration.acting.watch import watch
     from orchestration.hub import Hub
 
     hub = Hub.open()
     who = by or getpass.getuser()
-    kept.turn(hub, policies(hub.settings), scope, is_open=is_open, by=who, reason=reason)
-    out.print(f"{escape(scope)} is {'open: nothing is sent through it' if is_open else 'closed'}.")
+    try:
+        terms = policies(hub.settings)
+    except (CrossdockError, DecisionError) as error:  # a stop is a stop, whatever else is wrong
+        err.print(f"{escape(str(error))} Nothing is sent until that is mended.")
+        terms = Policies()
+    kept.turn(hub, terms, scope, is_open=is_open, by=who, reason=reason)
+    watch(hub)
+    said = "open: nothing is sent through it until you close it" if is_open else "closed"
+    out.print(f"{escape(scope)} is {said}.")
 
 
 def _recent(recent: str) -> str:

@@ -54,10 +54,10 @@ def listed(
         Column("job", [one.job for one in shown], 4, is_number=False),
         Column("subject", [one.subject for one in shown], is_number=False),
         Column("it is", [one.status for one in shown], 2, is_number=False),
-        Column("because", [", ".join(one.triggers) for one in shown], 1, is_number=False),
+        Column("because", [_because(one) for one in shown], 3, is_number=False),
         Column("actions", [str(len(one.keys)) for one in shown], 5),
-        Column("expires", [f"{one.expires_at:%m-%d %H:%M}" for one in shown], 2, is_number=False),
-        Column("then", [one.on_expiry for one in shown], 3, is_number=False),
+        Column("expires", [f"{one.expires_at:%m-%d %H:%M}" for one in shown], 1, is_number=False),
+        Column("then", [one.on_expiry for one in shown], 2, is_number=False),
     ]
     table, left_out = fit(columns, out.width)
     out.print(table)
@@ -77,9 +77,9 @@ def show(uid: Uid) -> None:
 
     with Hub.open().lake.connect(read_only=True) as con:
         one = checkpoint.found(con, uid)
-        actions = [
-            action for action in outbox.listed(con) if action["decision_uid"] == one.decision_uid
-        ]
+        actions = outbox.of_decision(con, one.decision_uid)
+        is_other = "job = ? and subject = ? and checkpoint_uid <> ?"
+        earlier = checkpoint.listed(con, is_other, [one.job, one.subject, one.checkpoint_uid])
         log = audit.entries(con, one.checkpoint_uid)
     out.print(f"[bold]{one.checkpoint_uid}[/] {one.job}, {escape(one.subject)}: {one.status}")
     out.print(f"asked because of {', '.join(one.triggers)}; opened {_at(one.opened_at)}")
@@ -87,11 +87,20 @@ def show(uid: Uid) -> None:
         out.print(f"expires {_at(one.expires_at)}; what counts as said then: {one.on_expiry}")
     out.print(escape(one.evidence))
     for action in actions:
-        said = "approved" if action["idempotency_key"] in one.approved else action["status"]
+        said = action["status"]
+        if action["idempotency_key"] in one.approved:
+            said = f"approved, {said}"
         out.print(
             f"  {action['idempotency_key'][:8]} {action['verb']} to {action['target_system']}: "
             f"{said}\n    {escape(action['payload'])}"
         )
+    for other in earlier:
+        if other.decided_by is not None and other.status != "superseded":
+            who, why = escape(other.decided_by), escape(other.reason or "")
+            out.print(
+                f"  Asked before, with other content: {other.status} by {who}: {why} "
+                f"({other.checkpoint_uid[:8]})"
+            )
     for entry in log:
         reason = json.loads(entry["entry"])["detail"].get("reason", "")
         said = f": {escape(reason)}" if reason else ""
@@ -99,7 +108,8 @@ def show(uid: Uid) -> None:
             f"  {_at(entry['happened_at'])} {entry['kind']} by {escape(entry['actor'])}{said}"
         )
     out.print(
-        f"`crossdock decide show {one.subject}` gives the options and why the others lost.",
+        f"`crossdock decide show {one.subject} --run {one.run_uid[:8]}` gives the options, what "
+        "each costs, and why the others lost.",
         markup=False,
     )
 
@@ -153,6 +163,11 @@ def _said(one: "Checkpoint") -> str:
     rest = f", {len(one.unanswered)} open" if one.unanswered else ""
     then = " `crossdock outbox send` sends what is approved." if one.approved else ""
     return f"{one.checkpoint_uid[:8]} {escape(one.subject)}: {one.status} ({counts}{rest}).{then}"
+
+
+def _because(one: "Checkpoint") -> str:
+    """The first reason; a checkpoint's own page has them all."""
+    return one.triggers[0] if one.triggers else ""
 
 
 def _at(instant: object) -> str:

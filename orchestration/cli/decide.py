@@ -42,7 +42,13 @@ def show(
     from orchestration.deciding import recorded
     from orchestration.hub import Hub
 
-    out.print(explain(recorded(Hub.open(), run, subject=subject), subject))
+    result = recorded(Hub.open(), run, subject=subject)
+    header = result.header
+    out.print(
+        f"{header.job} on {header.release_id}, as of {header.as_of:%Y-%m-%d %H:%M} UTC; run "
+        f"{header.run_uid[:8]}"
+    )
+    out.print(explain(result, subject))
 
 
 @decide.command()

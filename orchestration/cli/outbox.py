@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from contracts import CrossdockError
 from orchestration.cli import app, err, out
 from orchestration.cli.fitting import Column, fit
 
@@ -35,10 +36,18 @@ def listed(
     from orchestration.acting import outbox as sending
     from orchestration.hub import Hub
 
+    for name in status or ():
+        if name not in sending.STATUSES:
+            raise CrossdockError(
+                f"'{name}' is no status of an action. There are: {', '.join(sending.STATUSES)}."
+            )
     with Hub.open().lake.connect(read_only=True) as con:
         every = sending.listed(con, tuple(status or ()))
     if not every:
-        out.print("Nothing is asked of any system.")
+        such = (
+            f"No action is {' or '.join(status)}." if status else "Nothing is asked of any system."
+        )
+        out.print(such)
         return
     counts = Counter((action["target_system"], action["status"]) for action in every)
     for (system, how), count in sorted(counts.items()):
@@ -61,7 +70,7 @@ def listed(
         out.print(f"And {len(chosen) - len(shown):,} more.")
     for reason, count in Counter(_why(action) for action in chosen).most_common(5):
         if len(reason) > 60:
-            out.print(f"{count:,}: {escape(reason)}")
+            out.print(f"{count:,} of them: {escape(reason)}")
 
 
 @outbox.command()
@@ -75,16 +84,27 @@ def send() -> None:
     from collections import Counter
 
     from orchestration.acting import outbox as sending
+    from orchestration.cli import acting_view
     from orchestration.hub import Hub
 
-    sent = sending.send(Hub.open())
+    hub = Hub.open()
+    sent = sending.send(hub)
     if not sent:
-        out.print("Nothing to send; `crossdock outbox` tells what waits, and for what.")
-        return
+        out.print("Nothing was sent.")
     for (system, outcome), count in sorted(
         Counter((one.action["target_system"], one.answer.outcome) for one in sent).items()
     ):
         out.print(f"{system}: {count:,} {_WORDS[outcome]}")
+    with hub.lake.connect(read_only=True) as con:
+        for line in acting_view.lines(con):
+            out.print(line)
+        waits = Counter(
+            str(action["waits_for"])
+            for action in sending.listed(con, ("proposed", "sending"))
+            if action["waits_for"]
+        )
+    for reason, count in waits.most_common(3):
+        out.print(f"{count:,} wait: {escape(reason)}")
     lost = [one for one in sent if one.answer.outcome != "accepted"]
     for one in lost:
         err.print(

@@ -43,7 +43,7 @@ def _asset(owner: str) -> dg.AssetsDefinition:
                 context.log.warning("%s: %s: %s", key, one.answer.outcome, one.answer.reason)
         with hub.lake.connect(read_only=True) as con:
             rows = outbox.listed(con)
-        waiting = [row for row in rows if row["status"] not in ("accepted", "duplicate")]
+        waiting = [row for row in rows if row["status"] in ("proposed", "held", "sending")]
         return dg.MaterializeResult(
             metadata={
                 "sent": len(sent),

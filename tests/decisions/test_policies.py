@@ -24,6 +24,7 @@ from decisions.policies import read, schema
         ({"jobs": {"source_orders": {"checkpoint": {"expires_after": "PT0S"}}}}, "expires_after"),
         ({"breakers": {"nod": {}}}, "breakers has no 'nod'. Kinds: job, system, node"),
         ({"breakers": {"node": {"failures": 0}}}, "breakers.node.failures"),
+        ({"breakers": {"node": {"failures": 9, "of": 3}}}, "9 failures of the last 3 can never be"),
         ({"outbox": {"give_up_after": "-P1D"}}, "outbox.give_up_after"),
     ],
 )

@@ -1,7 +1,10 @@
 """What stops sending, and what lets it go on."""
 
+import pytest
+
 from decisions import Action
 from orchestration.acting import breakers
+from orchestration.acting.checkpoints import answer
 from orchestration.acting.policies import policies
 from tests.orchestration.acting.acting_hub import ActingHub
 
@@ -81,3 +84,39 @@ def test_a_job_may_open_a_breaker_and_a_person_s_word_stands_against_the_same_al
     small.decide()
     small.send()
     assert small.breaker("carrier:UPS")[0] == "closed"
+
+
+def test_what_a_person_opened_stays_open_until_a_person_closes_it(small: ActingHub) -> None:
+    terms = policies(small.hub.settings)
+    breakers.turn(small.hub, terms, "node:N1", is_open=True, by="Ada", reason="power cut")
+    small.pass_time(100)
+    small.decide()
+    assert small.send() == []
+    assert small.breaker("node:N1") == ("open", "Ada: power cut")
+
+
+def test_a_scope_that_there_is_not_is_refused(small: ActingHub) -> None:
+    terms = policies(small.hub.settings)
+    said = {"is_open": True, "by": "Ada", "reason": "x"}
+    with pytest.raises(breakers.BreakerError, match=r"There is no job 'fil'\. There are: fill"):
+        breakers.turn(small.hub, terms, "job:fil", **said)
+    with pytest.raises(breakers.BreakerError, match=r"is no scope\. Scopes: job:NAME"):
+        breakers.turn(small.hub, terms, "nod:N1", **said)
+
+
+def test_answers_from_before_somebody_freed_the_job_do_not_stop_it_again(
+    small: ActingHub,
+) -> None:
+    for qty in range(11, 16):
+        small.want("A-03", qty)
+        small.decide()
+        (asked,) = small.asked()
+        answer(small.hub, asked.checkpoint_uid, "reject", by="Ada", reason="no")
+    small.want("A-03", 16)
+    small.decide()
+    assert "people rejected 5 of the last 5" in small.breaker("job:fill")[1]
+    terms = policies(small.hub.settings)
+    breakers.turn(small.hub, terms, "job:fill", is_open=False, by="Ada", reason="all were right")
+    small.want("A-03", 17)
+    small.decide()
+    assert small.breaker("job:fill")[0] == "closed"

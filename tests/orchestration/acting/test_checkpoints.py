@@ -1,8 +1,12 @@
 """Where a person is asked: bound to the bytes, asked once, answered for good."""
 
+import json
+
 import pytest
 
 import contracts
+from decisions import Action
+from orchestration import deciding
 from orchestration.acting.checkpoint import CheckpointError
 from orchestration.acting.checkpoints import answer
 from tests.orchestration.acting.acting_hub import ActingHub
@@ -110,3 +114,42 @@ def test_what_expired_is_asked_again_when_it_is_decided_again(small: ActingHub) 
     answer(small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="now it is")
     small.send()
     assert small.statuses()["A-03"] == "accepted"
+
+
+def test_nobody_is_asked_about_what_was_sent_already(small: ActingHub) -> None:
+    (asked,) = small.asked()
+    answer(small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="fine")
+    small.send()
+    small.want("A-01", 5)
+    small.decide()
+    assert small.statuses()["A-03"] == "duplicate"
+    assert small.asked() == []
+
+
+def test_a_part_that_was_answered_stays_so_when_all_of_it_is_asked_again(small: ActingHub) -> None:
+    small.saga = (Action("wms", "cancel", {"sku": "old"}, "off"),)
+    small.held = {"A-01"}
+    small.want("A-01", 4)
+    small.decide()
+    (asked,) = small.asked()
+    answer(
+        small.hub, asked.checkpoint_uid, "approve", by="Ada", reason="fine", only=[asked.keys[0]]
+    )
+    small.want("A-01", 5)
+    small.decide()
+    small.want("A-01", 4)
+    small.decide()
+    (again,) = small.asked()
+    assert (again.checkpoint_uid, again.approved) == (asked.checkpoint_uid, (asked.keys[0],))
+    assert {row["status"] for row in small.outbox("proposed", "held")} >= {"proposed", "held"}
+
+
+def test_the_run_that_stands_is_the_one_that_was_decided_last(small: ActingHub) -> None:
+    runs = []
+    for scope in ([], ["node:N1"], [], ["node:N2"], []):
+        text = {"fill": {"policy": {"stopped": scope}}}
+        small.hub.settings.policies.write_text(f"jobs: {json.dumps(text)}")
+        small.decide()
+        runs.append(deciding.recorded(small.hub).header.run_uid)
+    assert runs[0] == runs[2] == runs[4]
+    assert len(set(runs)) == 3
