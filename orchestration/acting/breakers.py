@@ -95,10 +95,12 @@ class Breakers:
 def listed(con: duckdb.DuckDBPyConnection) -> list[Breaker]:
     """Return every breaker that anything was heard of, by scope."""
     try:
-        found = con.execute(f"select {', '.join(_COLUMNS)} from {_TABLE} order by scope")  # noqa: S608
+        found = con.execute(f"select * from {_TABLE} order by scope")  # noqa: S608
     except duckdb.CatalogException:
         return []
-    return [Breaker(**row) for row in found.to_arrow_table().to_pylist()]
+    # A hub of before a column was there has none of it.
+    rows = found.to_arrow_table().to_pylist()
+    return [Breaker(**{name: row.get(name) for name in _COLUMNS}) for row in rows]
 
 
 def turn(hub: Hub, policies: Policies, scope: str, *, is_open: bool, by: str, reason: str) -> None:
