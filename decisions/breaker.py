@@ -47,7 +47,7 @@ class Breaker:
 
     `recent` has an outcome a character, the newest last; while it is half open, those of the
     probes alone. `since` is when its state began, `reason` why. `held_by` is the person who opened
-    it: then it is not probed, and opens for nobody but a person.
+    it: then it is not probed, and closes for nobody but a person.
     """
 
     scope: str

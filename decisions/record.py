@@ -83,14 +83,20 @@ def digest_of(result: RunResult) -> str:
 def restore(tables: Mapping[str, pa.Table]) -> RunResult:
     """A run read back from where it was kept; raises DecisionError if it is not there.
 
-    Database types (large strings, other list names) are cast to `SCHEMAS`; other columns go.
+    Database types (large strings, other list names) are cast to `SCHEMAS`; other columns go, and
+    those that were not there yet when it was kept are null.
     """
     if tables["decision_run"].num_rows != 1:
         found = tables["decision_run"].num_rows
         raise DecisionError(f"Expected the rows of one run, found {found}. Filter by run_uid.")
-    return RunResult(
-        **{name: tables[name].select(schema.names).cast(schema) for name, schema in SCHEMAS.items()}
-    )
+    return RunResult(**{name: _shaped(tables[name], schema) for name, schema in SCHEMAS.items()})
+
+
+def _shaped(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(schema.names).cast(schema)
 
 
 def record(header: Header, outcome: Outcome, cpu_ms: int) -> RunResult:

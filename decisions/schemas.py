@@ -1,4 +1,4 @@
-"""The columns of the four tables in which a run is kept; keys and rules are in the contract."""
+"""The columns of a run's four tables, and of what becomes of it; keys and rules: the contract."""
 
 from collections.abc import Mapping
 

@@ -220,23 +220,22 @@ def recorded(
     """
     with hub.lake.connect(read_only=True) as con:
         try:
-            known = [
-                str(row[0])
-                for row in con.execute(
-                    """
-                    select runs.run_uid from lake.decisions.decision_run as runs
-                    where runs.job = coalesce(?, runs.job)
-                    order by exists (
-                        select 1 from lake.decisions.decision as made
-                        where made.run_uid = runs.run_uid
-                            and (made.subject_label = ? or made.subject_uid = ?)
-                    ) desc, runs.as_of desc, runs.stood_at desc nulls last, runs.run_uid
-                    """,
-                    [job, subject, subject],
-                ).fetchall()
-            ]
+            runs = con.execute(
+                "select * from lake.decisions.decision_run where job = coalesce(?, job)", [job]
+            ).to_arrow_table()
+            made = con.execute(
+                "select distinct run_uid from lake.decisions.decision "
+                "where subject_label = ? or subject_uid = ?",
+                [subject, subject],
+            ).fetchall()
         except duckdb.CatalogException:
-            known = []
+            rows, of_subject = [], set()
+        else:
+            rows, of_subject = runs.to_pylist(), {row[0] for row in made}
+        # A hub of before `stood_at` was there has none.
+        rows.sort(key=lambda row: (row["as_of"], row.get("stood_at") or row["as_of"]), reverse=True)
+        rows.sort(key=lambda row: row["run_uid"] not in of_subject)
+        known = [str(row["run_uid"]) for row in rows]
         matches = [uid for uid in known if uid.startswith(run_uid or "")]
         if not matches or (run_uid and len(matches) > 1):
             problem = "is no decision run" if not matches else "is the start of several runs"

@@ -119,8 +119,10 @@ def turn(hub: Hub, policies: Policies, scope: str, *, is_open: bool, by: str, re
         con.execute("begin")
         decision_tables.provide(con)
         known = Breakers(con, policies, hub.settings.clock())
-        if known[scope].state == ("open" if is_open else "closed"):
-            raise BreakerError(f"The breaker of {scope} is {known[scope].state} already.")
+        one = known[scope]
+        is_held = one.state == "open" and one.held_by is not None
+        if is_held if is_open else one.state == "closed":
+            raise BreakerError(f"The breaker of {scope} is {one.state} already.")
         if is_open:
             known.trip(scope, f"{by}: {reason}", by)
         else:
@@ -138,6 +140,8 @@ def _names(hub: Hub, kind: str) -> set[str]:
     """
     if kind == "job":
         return set(decisions.jobs())
+    if kind == "source":
+        return {contract.name for contract in hub.contracts("sources")}
     query = _OF_RELEASE.get(kind)
     release = hub.releases.newest() if query else None
     if query is None or release is None:

@@ -28,16 +28,16 @@ from orchestration.acting.checkpoint import (
     payload_hash,
     write,
 )
+from orchestration.acting.sheet import TABLE as OUTBOX
 from orchestration.hub import Hub
 
-_OUTBOX = "lake.decisions.action_outbox"
 POLICY = "policy"
 
 
 def ask(
     con: duckdb.DuckDBPyConnection, result: RunResult, terms: CheckpointTerms, now: datetime
-) -> list[Checkpoint]:
-    """Open a checkpoint for each held decision of a run that was just written; return the new ones.
+) -> None:
+    """Open a checkpoint for each held decision of a run that was just written.
 
     One that is open already for the same bytes goes on with its own expiry; an answer that was
     given to the same bytes is applied at once. What the job asked before and asks no more is
@@ -46,7 +46,7 @@ def ask(
     run = result.header
     held: dict[str, list[dict[str, Any]]] = {}
     waiting = con.execute(
-        f"select * from {_OUTBOX} where run_uid = ? and status = 'held'",  # noqa: S608
+        f"select * from {OUTBOX} where run_uid = ? and status = 'held'",  # noqa: S608
         [run.run_uid],
     ).to_arrow_table()
     for action in waiting.to_pylist():
@@ -99,7 +99,6 @@ def ask(
         [now, gone],
     )
     _log(con, [before[uid] for uid in gone], "superseded", now)
-    return opened
 
 
 def _carry_over(
@@ -215,7 +214,7 @@ def _release(
     con: duckdb.DuckDBPyConnection, one: Checkpoint, keys: Sequence[str], status: str
 ) -> None:
     con.execute(
-        f"update {_OUTBOX} set status = ?, checkpoint_uid = ? where decision_uid = ? "  # noqa: S608
+        f"update {OUTBOX} set status = ?, checkpoint_uid = ? where decision_uid = ? "  # noqa: S608
         "and status = 'held' and list_contains(?, idempotency_key)",
         [status, one.checkpoint_uid, one.decision_uid, list(keys)],
     )

@@ -20,12 +20,12 @@ from orchestration.acting.answers import Answer
 from orchestration.acting.policies import policies
 from orchestration.acting.readiness import Readiness
 from orchestration.acting.settling import settle
+from orchestration.acting.sheet import COLUMNS, TABLE
 from orchestration.acting.systems import Own, System, Systems, Webhook, systems
 from orchestration.acting.watch import watch
 from orchestration.hub import Hub
 from warehouse.release import is_blocking
 
-TABLE = "lake.decisions.action_outbox"
 STATUSES = (
     *("proposed", "held", "sending", "accepted", "refused", "failed", "conflict", "duplicate"),
     *("rejected", "expired", "superseded", "undone"),
@@ -56,9 +56,9 @@ def send(hub: Hub) -> list[Sent]:
 
     Expired checkpoints get the answer that policy has for them first, and decisions that nobody has
     judged against their contract are judged; people are told of what is stopped or waits for them
-    at the end. Another process that sends
-    meanwhile leaves nothing to do here. Raises SystemsError, DecisionError, ContractError where a
-    list of systems or policies cannot be read; then nothing is sent.
+    at the end. Another process that sends meanwhile leaves nothing to do here. Raises SystemsError,
+    DecisionError, ContractError where a list of systems or policies cannot be read; then nothing
+    is sent.
     """
     terms, known = policies(hub.settings), systems(hub.settings)
     sent: list[Sent] = []
@@ -89,8 +89,8 @@ def listed(con: duckdb.DuckDBPyConnection, statuses: tuple[str, ...] = ()) -> li
         )
     except duckdb.CatalogException:
         return []
-    rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
-    return rows
+    # A hub of before a column was there has none of it.
+    return [dict.fromkeys(COLUMNS) | row for row in found.to_arrow_table().to_pylist()]
 
 
 def of_decision(con: duckdb.DuckDBPyConnection, decision_uid: str) -> list[dict[str, Any]]:

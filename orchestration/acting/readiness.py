@@ -14,12 +14,11 @@ from orchestration import gate
 from orchestration.acting import audit, claims
 from orchestration.acting.breakers import BY_ITSELF, Breakers
 from orchestration.acting.checkpoint import hash_of_decision, listed
-from orchestration.acting.sheet import ENDED, Action, Sheet
+from orchestration.acting.sheet import ENDED, TABLE, Action, Sheet
 from orchestration.acting.systems import Systems
 from orchestration.gate import Standing
 from orchestration.hub import Hub
 
-_OUTBOX = "lake.decisions.action_outbox"
 _TAKEN = ("sending", "accepted", "undone")
 
 
@@ -50,7 +49,7 @@ class Readiness:
         keys = [action["idempotency_key"] for action in actions]
         self._sheet = Sheet(con, [*keys, *(key for a in actions for key in a["after"] or ())])
         self._log = audit.Log(con)
-        self._file_no = _scalar(con, f"select coalesce(max(file_no), 0) from {_OUTBOX}")  # noqa: S608
+        self._file_no = _scalar(con, f"select coalesce(max(file_no), 0) from {TABLE}")  # noqa: S608
 
     def is_taken(self, action: Action) -> bool:
         """Mark an action as being sent if nothing stands against it; else write down what does."""
@@ -115,7 +114,7 @@ class Readiness:
                     f"Decided on {action['release_id']}, the newest is {now.release.release_id}: "
                     "`crossdock decide` decides anew."
                 )
-        scopes = [f"system:{system}"] if is_undo else action["scopes"]
+        scopes = [f"system:{system}"] if is_undo else self._scopes(action)
         if (stopped := self._breakers.stopping(scopes, self._on_their_way)) is not None:
             state = "probed" if stopped.state == "half_open" else "open"
             return f"The breaker of {stopped.scope} is {state}: {stopped.reason}."
@@ -124,6 +123,12 @@ class Readiness:
             if status not in ("accepted", *ENDED):
                 return f"{earlier[:8]} must be accepted first; it is {status}."
         return None
+
+    def _scopes(self, action: Action) -> list[str]:
+        """Return what a breaker may stop it by: its own scopes and its job's sources."""
+        upstream = self._of(action["job"]).upstream
+        tables = upstream.tables if upstream is not None else ()
+        return [*action["scopes"], *sorted({f"source:{t.partition('.')[0]}" for t in tables})]
 
     def _failed_before(self, action: Action) -> str | None:
         for earlier in action["after"] or ():
@@ -143,7 +148,7 @@ class Readiness:
         if release is None or not keys:
             return []
         rows = self._con.execute(
-            f"select idempotency_key, payload ->> 'shipment_no' from {_OUTBOX} "  # noqa: S608
+            f"select idempotency_key, payload ->> 'shipment_no' from {TABLE} "  # noqa: S608
             "where status = 'accepted' and list_contains(?, idempotency_key)",
             [keys],
         ).fetchall()

@@ -17,6 +17,7 @@ TABLE = "lake.decisions.action_outbox"
 # What changes of an action after it was decided.
 _CHANGING = ("status", *AFTERWARDS["action_outbox"].names)
 _SCHEMA = pa.unify_schemas([SCHEMAS["action_outbox"], AFTERWARDS["action_outbox"]])
+COLUMNS = tuple(_SCHEMA.names)
 # Ends in which the receiver did not do what was asked, for good.
 ENDED = (
     *("refused", "failed", "conflict", "rejected", "expired", "superseded", "undone", "unknown"),
@@ -95,7 +96,7 @@ class Sheet:
             return
         undo = json.loads(done["undo"])
         self._added.append(
-            dict.fromkeys(_SCHEMA.names)
+            dict.fromkeys(COLUMNS)
             | undo
             | {
                 "decision_uid": done["decision_uid"],

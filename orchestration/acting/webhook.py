@@ -9,14 +9,13 @@ receivers refuse a key that comes with another body; the run stands in headers.
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from standardwebhooks import Webhook as Signer
 
 from orchestration.acting.answers import Answer
 from orchestration.acting.systems import Webhook
+from orchestration.signing import signature
 
 _REFUSED = frozenset({400, 404, 409, 410, 413, 415, 422})
 # A reason is a code and a reference a number: free text may name anybody.
@@ -40,8 +39,10 @@ def send(action: Mapping[str, Any], way: Webhook) -> Answer:
         "Crossdock-Job": action["job"],
         "Crossdock-Run": action["run_uid"],
         "Crossdock-Release": action["release_id"],
-        **_signed(action, way, body),
     }
+    if way.secret is not None:
+        secret = way.secret.get_secret_value()
+        headers |= signature(secret, action["idempotency_key"], body)
     if way.token is not None:
         headers["Authorization"] = f"Bearer {way.token.get_secret_value()}"
     try:
@@ -58,20 +59,6 @@ def send(action: Mapping[str, Any], way: Webhook) -> Answer:
         return Answer("again", f"no answer within {way.timeout_s:g} s")
     except (requests.RequestException, ValueError) as error:  # their texts may hold the address
         return Answer("again", f"the connection failed ({type(error).__name__})")
-
-
-def _signed(action: Mapping[str, Any], way: Webhook, body: str) -> dict[str, str]:
-    if way.secret is None:
-        return {}
-    now = datetime.now(UTC)
-    signer = Signer(way.secret.get_secret_value())
-    return {
-        "webhook-id": action["idempotency_key"],
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": signer.sign(
-            msg_id=action["idempotency_key"], timestamp=now, data=body
-        ),
-    }
 
 
 def _read(answer: requests.Response) -> Answer:

@@ -5,16 +5,15 @@ import logging
 import smtplib
 import ssl
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import requests
-from standardwebhooks import Webhook as Signer
 
 from contracts import CrossdockError
 from orchestration.alerts import mail, message, slack
 from orchestration.alerts.alert import Alert
 from orchestration.alerts.targets import Apprise, Email, RoutesError, Slack, Target, Webhook
 from orchestration.environment import NotFilled
+from orchestration.signing import signature
 
 _TRY_AGAIN = frozenset({408, 425, 429})  # of the 4xx
 _JSON = {"Content-Type": "application/json", "User-Agent": "Crossdock"}
@@ -46,7 +45,7 @@ def deliver(alert: Alert, target: Target, timeout_s: float = 10) -> None:
                 _post(url, json.dumps(slack.payload(alert)), {}, timeout_s)
             case Webhook(url=url, secret=secret):
                 body = message.webhook(alert)
-                _post(url, body, _signature(alert, secret, body), timeout_s)
+                _post(url, body, signature(secret, alert.id, body), timeout_s)
             case Email() as way:
                 _mail(alert, way, timeout_s)
             case Apprise(url=url):
@@ -59,15 +58,6 @@ def deliver(alert: Alert, target: Target, timeout_s: float = 10) -> None:
         raise NotDelivered(str(error), is_final=not target.is_of_environment) from None
     except Exception as error:  # what a library says may hold the address, so only its kind
         raise NotDelivered(f"Sending failed: {type(error).__name__}.", is_final=False) from None
-
-
-def _signature(alert: Alert, secret: str, body: str) -> dict[str, str]:
-    now = datetime.now(UTC)
-    return {
-        "webhook-id": alert.id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Signer(secret).sign(msg_id=alert.id, timestamp=now, data=body),
-    }
 
 
 def _post(url: str, body: str, headers: dict[str, str], timeout_s: float) -> None:

@@ -18,6 +18,7 @@ import decisions
 from decisions import Action, Decision, Job, Option, Outcome
 from orchestration import build
 from orchestration.hub import Hub
+from tests.orchestration.killing import Kill
 from warehouse import durably
 from warehouse.lake import Lake
 
@@ -64,10 +65,6 @@ _MODELS = {
 }
 
 
-class Killed(BaseException):
-    """What stands for a kill: nothing of ours catches it."""
-
-
 class Policy(BaseModel):
     """The job has none."""
 
@@ -79,7 +76,7 @@ class SmallHub:
         self._patch = patch
         self.now = START
         self.given: list[Mapping[str, int]] = []
-        self._kill_at: tuple[int, bool] | None = None
+        self.kill = Kill()
         self._write(home)
         patch.setenv("CROSSDOCK_CONTRACTS", str(home / "contracts"))
         patch.setenv("CROSSDOCK_SOURCES", str(home / "sources.yaml"))
@@ -90,7 +87,7 @@ class SmallHub:
         patch.setattr(decisions, "job", lambda _: job)
         patch.setattr(decisions, "jobs", lambda: {"fill": job})
         for owner, name in ((Lake, "commit"), (durably, "write"), (durably, "sync")):
-            patch.setattr(owner, name, self._killable(getattr(owner, name)))
+            patch.setattr(owner, name, self.kill.around(getattr(owner, name)))
         self.hub = Hub.open()
         self.hub.settings.dbt_target.mkdir(exist_ok=True)
         (self.hub.settings.dbt_target / "manifest.json").write_text(json.dumps(_manifest()))
@@ -104,15 +101,6 @@ class SmallHub:
         """Let the hub's clock go on."""
         self.now += timedelta(hours=hours)
         self.hub.settings.now = self.now
-
-    def kill_at(self, commit: int, *, is_after: bool) -> None:
-        """Kill what is done next before or after its so-manieth write that lasts (from 0)."""
-        self._kill_at = commit, is_after
-
-    def spare(self) -> bool:
-        """Take a kill back that has not come; whether there was one."""
-        waited, self._kill_at = self._kill_at is not None, None
-        return waited
 
     def load(self, statement: str) -> None:
         """Change the source's rows as a load does, told now."""
@@ -160,21 +148,6 @@ class SmallHub:
                 for sku, qty in sorted(stock.items())[:3]
             )
         )  # fmt: skip
-
-    def _killable(self, real: Any) -> Any:
-        def commit(*args: Any, **named: Any) -> Any:
-            if self._kill_at is None:
-                return real(*args, **named)
-            left, is_after = self._kill_at
-            self._kill_at = (left - 1, is_after) if left else None
-            if left == 0 and not is_after:
-                raise Killed
-            done = real(*args, **named)
-            if left == 0:
-                raise Killed
-            return done
-
-        return commit
 
     @staticmethod
     def _write(home: Path) -> None:

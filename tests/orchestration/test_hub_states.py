@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from contracts import CrossdockError
 from orchestration import alert_outbox, deciding, incident_store, judging, publishing
-from tests.orchestration.small_hub import Killed, SmallHub, small_hub
+from tests.orchestration.killing import Killed
+from tests.orchestration.small_hub import SmallHub, small_hub
 
 LIMIT_H = 26
 BREAKS = {
@@ -75,7 +76,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(commit=st.integers(0, 5), is_after=st.booleans())
     def will_be_killed(self, commit: int, is_after: bool) -> None:
-        self.small.kill_at(commit, is_after=is_after)
+        self.small.kill.at(commit, is_after=is_after)
 
     @rule(what=st.sampled_from(["build", "sources", "canonical", "publish", "stages", "tell"]))
     def works(self, what: str) -> None:
@@ -123,7 +124,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def recovers(self) -> None:
         """Whatever lies behind: mended and run once more, everything is as it should be."""
-        self.small.spare()
+        self.small.kill.spare()
         self.small.load(HEAL)
         self.small.load(MORE)  # what was withdrawn is not released again
         self.stages()

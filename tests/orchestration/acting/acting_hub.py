@@ -20,7 +20,7 @@ from orchestration import deciding, gate
 from orchestration.acting import checkpoint, outbox
 from orchestration.hub import Hub
 from tests.orchestration.acting.receiver import Receiver, receiving
-from tests.orchestration.small_hub import Killed
+from tests.orchestration.killing import Kill
 from warehouse.lake import Lake
 
 START = datetime(2026, 3, 11, 22, tzinfo=UTC)
@@ -61,9 +61,10 @@ class ActingHub:
         self.wanted = {"A-01": 1, "A-02": 2, HELD: 3}
         self.shown: list[str] = []
         self.held = {HELD}
+        self.stands_on: set[str] = set()
         self._published: dict[int, datetime] = {}
         self.saga: tuple[Action, ...] = ()
-        self._kill_at: tuple[int, bool] | None = None
+        self.kill = Kill()
         job = Job("fill", "Ships what is wanted.", {}, Policy, self._decide)
         for module in ("decisions", "decisions.policies"):
             patch.setattr(f"{module}.job", lambda _: job)
@@ -72,7 +73,7 @@ class ActingHub:
         patch.setattr(deciding, "open_gate", self._open_gate)
         patch.setattr(deciding, "_feeds", lambda *_: [])
         patch.setattr(outbox, "_broken", lambda _: self.broken)
-        patch.setattr(Lake, "commit", self._killable(Lake.commit))
+        patch.setattr(Lake, "commit", self.kill.around(Lake.commit))
         self.hub = Hub.open()
         patch.setattr(self.hub.releases, "open", self._open_release)
         self.pass_time(0)
@@ -127,14 +128,6 @@ class ActingHub:
         with self.hub.lake.lock(), self.hub.lake.connect() as con:
             con.execute(statement)
 
-    def kill_at(self, commit: int, *, is_after: bool) -> None:
-        """Kill what is done next before or after its so-manieth commit (from 0)."""
-        self._kill_at = commit, is_after
-
-    def spare(self) -> None:
-        """Take a kill back that has not come."""
-        self._kill_at = None
-
     def _decide(self, _: Mapping[str, pa.Table], *__: object) -> Outcome:
         return Outcome(tuple(self._decision(*item) for item in sorted(self.wanted.items())))
 
@@ -156,7 +149,8 @@ class ActingHub:
 
     def _standing(self, hub: Hub, name: str) -> gate.Standing:
         reasons = (self.closed,) if self.closed else ()
-        return gate.Standing(name, self._release(), None, reasons)
+        upstream: Any = SimpleNamespace(tables=self.stands_on)
+        return gate.Standing(name, self._release(), upstream, reasons)
 
     def _open_gate(self, hub: Hub, name: str) -> Any:
         if self.closed:
@@ -173,21 +167,6 @@ class ActingHub:
                 [[number] for number in ("S-0", *self.shown)],
             )
             yield con
-
-    def _killable(self, real: Any) -> Any:
-        def commit(*args: Any, **named: Any) -> Any:
-            if self._kill_at is None:
-                return real(*args, **named)
-            left, is_after = self._kill_at
-            self._kill_at = (left - 1, is_after) if left else None
-            if left == 0 and not is_after:
-                raise Killed
-            done = real(*args, **named)
-            if left == 0:
-                raise Killed
-            return done
-
-        return commit
 
 
 @contextmanager

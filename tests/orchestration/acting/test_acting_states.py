@@ -17,7 +17,7 @@ from orchestration.acting import breakers
 from orchestration.acting.checkpoints import answer
 from orchestration.acting.policies import policies
 from tests.orchestration.acting.acting_hub import HELD, ActingHub, acting_hub
-from tests.orchestration.small_hub import Killed
+from tests.orchestration.killing import Killed
 
 RESERVED_H = 24
 MOODS = ("accept", "accept", "refuse", "busy", "cut", "locked")
@@ -101,7 +101,7 @@ class Acts(RuleBasedStateMachine):
 
     @rule(commit=st.integers(0, 3), is_after=st.booleans())
     def will_be_killed(self, commit: int, is_after: bool) -> None:
-        self.small.kill_at(commit, is_after=is_after)
+        self.small.kill.at(commit, is_after=is_after)
 
     @rule()
     def sends(self) -> None:
@@ -125,7 +125,7 @@ class Acts(RuleBasedStateMachine):
     @rule()
     def recovers(self) -> None:
         """Whatever lies behind: when all is well again, everything ends."""
-        self.small.spare()
+        self.small.kill.spare()
         self.small.closed, self.small.receiver.moods = "", []
         terms = policies(self.small.hub.settings)
         for one in self._breakers():

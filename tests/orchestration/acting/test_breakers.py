@@ -95,6 +95,33 @@ def test_what_a_person_opened_stays_open_until_a_person_closes_it(small: ActingH
     assert small.breaker("node:N1") == ("open", "Ada: power cut")
 
 
+def test_a_person_may_hold_what_opened_by_itself(small: ActingHub) -> None:
+    small.receiver.mood = "busy"
+    for _ in range(2):
+        small.send()
+        small.pass_time(0.1)
+    terms = policies(small.hub.settings)
+    said = {"is_open": True, "by": "Ada", "reason": "they are down"}
+    breakers.turn(small.hub, terms, "system:wms", **said)
+    small.pass_time(5)
+    assert small.send() == [], "it is not probed"
+    with pytest.raises(breakers.BreakerError, match="is open already"):
+        breakers.turn(small.hub, terms, "system:wms", **said)
+
+
+def test_a_source_that_a_person_stopped_stops_what_stands_on_it(small: ActingHub) -> None:
+    terms = policies(small.hub.settings)
+    said = {"is_open": True, "by": "Ada", "reason": "its stock is wrong"}
+    breakers.turn(small.hub, terms, "source:erp", **said)
+    assert len(small.send()) == 2, "the job does not stand on it"
+    small.stands_on = {"wms.stock", "canonical.inventory"}
+    breakers.turn(small.hub, terms, "source:wms", **said)
+    small.want("A-01", 7)
+    small.decide()
+    assert small.send() == []
+    assert "breaker of source:wms is open" in small.outbox("proposed")[0]["waits_for"]
+
+
 def test_a_scope_that_there_is_not_is_refused(small: ActingHub) -> None:
     terms = policies(small.hub.settings)
     said = {"is_open": True, "by": "Ada", "reason": "x"}

@@ -8,7 +8,7 @@ from orchestration import deciding
 from orchestration.acting.checkpoint import hash_of_decision
 from orchestration.acting.checkpoints import answer
 from tests.orchestration.acting.acting_hub import ActingHub
-from tests.orchestration.small_hub import Killed
+from tests.orchestration.killing import Killed
 
 
 def test_what_was_decided_is_sent_once_and_what_is_held_is_not(small: ActingHub) -> None:
@@ -211,13 +211,13 @@ def test_what_comes_first_is_accepted_before_the_rest_is_sent(small: ActingHub) 
 def test_a_kill_at_any_commit_and_another_try_leave_each_action_taken_once(
     small: ActingHub, commit: int, is_after: bool
 ) -> None:
-    small.kill_at(commit, is_after=is_after)
+    small.kill.at(commit, is_after=is_after)
     try:
         small.send()
     except Killed:
-        small.spare()
+        small.kill.spare()
     small.send()
-    small.spare()
+    small.kill.spare()
     assert small.statuses() == {"A-01": "accepted", "A-02": "accepted", "A-03": "held"}
     assert len(small.receiver.taken) == 2
     assert all(len(bodies) == 1 for bodies in small.receiver.bodies.values())
