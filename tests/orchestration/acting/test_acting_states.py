@@ -38,6 +38,11 @@ class Acts(RuleBasedStateMachine):
         self.decides()
 
     def teardown(self) -> None:
+        self.small.kill.spare()
+        self.waits(25)  # what was claimed comes back
+        self.wants("A-02", 7)
+        self.recovers()
+        assert self.small.receiver.taken, "a life in which nothing was sent shows nothing"
         with self.small.hub.lake.connect() as con:
             found = contracts.judge(con, self.small.hub.contracts("decisions"), now=self.small.now)
         self._open.close()
